@@ -1,0 +1,56 @@
+"""Reads that several rooms of this app need."""
+
+from collections.abc import Collection
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
+
+from annotations.models import Annotator, Campaign, Publication, Reliability, Tile
+from gallery.models import DataSet, Image, Source, Tag, Visibility
+
+PERSON = Coalesce("annotator__same_as_id", "annotator_id")
+
+
+def campaign_of(dataset: DataSet) -> Campaign:
+    campaign, _ = Campaign.objects.get_or_create(dataset=dataset)
+    return campaign
+
+
+def blocked_people() -> set[int]:
+    """Person ids whose answers count nothing; a block of one face covers all the faces of a person."""
+    rows = Annotator.objects.exclude(blocked_at=None)
+    return set(rows.values_list(Coalesce("same_as_id", F("id")), flat=True))
+
+
+def faces_of(annotator: Annotator) -> QuerySet[Annotator]:
+    return Annotator.objects.filter(Q(pk=annotator.person_id) | Q(same_as=annotator.person_id))
+
+
+def is_blocked(annotator: Annotator) -> bool:
+    return faces_of(annotator).exclude(blocked_at=None).exists()
+
+
+def reliability_of(annotator: Annotator, dataset: DataSet) -> Reliability:
+    found = Reliability.objects.filter(annotator_id=annotator.person_id, dataset=dataset).first()
+    return found or Reliability(annotator_id=annotator.person_id, dataset=dataset)
+
+
+def published() -> QuerySet[DataSet]:
+    """The data sets that the public is asked about: public, and approved by a reviewer who saw a sample."""
+    return DataSet.objects.filter(visibility=Visibility.PUBLIC, campaign__publication=Publication.APPROVED)
+
+
+def known_classes(dataset: DataSet, images: Collection[int] | None = None) -> dict[int, int]:
+    """Image id → class index, where the data set's owner has said what it is."""
+    rows = Tag.objects.filter(image__dataset=dataset, source=Source.OWNER)
+    if images is not None:
+        rows = rows.filter(image__in=images)
+    return dict(rows.values_list("image_id", "label__index"))
+
+
+def unseen_by(images: QuerySet[Image], annotator: Annotator) -> QuerySet[Image]:
+    """Without what this person was ever shown, and without their own uploads."""
+    faces = faces_of(annotator)
+    shown = Tile.objects.filter(image=OuterRef("pk"), challenge__annotator__in=faces)
+    users = [face.user_id for face in faces if face.user_id]
+    return images.filter(~Exists(shown)).exclude(uploader__in=users)

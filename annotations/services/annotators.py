@@ -1,0 +1,31 @@
+from django.db import transaction
+
+from accounts.models import User
+from annotations.models import Annotator
+from annotations.services.consensus import consensus_refit
+from gallery.models import DataSet
+
+
+def annotator_for(user: User) -> Annotator:
+    annotator, _ = Annotator.objects.get_or_create(user=user)
+    return annotator
+
+
+@transaction.atomic
+def annotator_join(*, visitor: Annotator, account: Annotator) -> None:
+    """A visitor turns out to be somebody with an account. Only the link is written: every vote row stays as it is."""
+    if visitor.user_id or visitor.same_as_id:
+        return
+    visitor.same_as = account
+    visitor.save(update_fields=["same_as"])
+    for dataset in DataSet.objects.filter(pk__in=visitor.challenges.values("dataset")):
+        consensus_refit(dataset=dataset)
+
+
+@transaction.atomic
+def annotator_unjoin(*, visitor: Annotator) -> None:
+    """Undo a joining that was wrong, such as a shared computer's."""
+    visitor.same_as = None
+    visitor.save(update_fields=["same_as"])
+    for dataset in DataSet.objects.filter(pk__in=visitor.challenges.values("dataset")):
+        consensus_refit(dataset=dataset)

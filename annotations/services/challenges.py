@@ -1,0 +1,166 @@
+"""Issue a challenge, draw its picture, take its answer. What decides stays here: the client sends what it saw."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+from django.db import transaction
+from django.utils import timezone
+from PIL import Image as Picture
+
+from annotations.challenges import sprite
+from annotations.challenges.registry import KINDS, offered
+from annotations.challenges.tiles import Answered, Candidate, Composed, Graded, Keys, NotEnough
+from annotations.models import (
+    Annotator,
+    AnswerKind,
+    Challenge,
+    ChallengeState,
+    ControlAnswer,
+    Tile,
+    Vote,
+)
+from annotations.selectors import is_blocked, reliability_of
+from annotations.services import candidates
+from annotations.services.consensus import consensus_update
+from gallery.models import DataSet, Image
+
+LIFETIME = timedelta(seconds=120)
+KINDS_OF_ANSWER = {"choice": AnswerKind.CHOICE, "yes": AnswerKind.YES, "no": AnswerKind.NO}
+
+
+class ChallengeGone(Exception):  # noqa: N818 - it tells what happened to the challenge
+    """It was answered before, has expired, or was replaced: a challenge is good for one answer."""
+
+
+class NoChallenge(Exception):  # noqa: N818
+    """There is nothing to ask this person here; the message says why."""
+
+
+@dataclass(frozen=True)
+class Result:
+    passed: bool
+    votes: int
+
+
+def keys_of(dataset: DataSet) -> Keys:
+    return [(cls.key, cls.name) for cls in dataset.classes.all()]
+
+
+def kinds_offered(dataset: DataSet) -> list[str]:
+    return offered(keys_of(dataset))
+
+
+@transaction.atomic
+def challenge_issue(*, dataset: DataSet, annotator: Annotator, kind: str | None = None) -> Challenge:
+    """Compose a challenge for this person, lease its unknowns, and retire the one that it replaces."""
+    kinds = kinds_offered(dataset)
+    if kind is not None and kind not in kinds:
+        raise NoChallenge(f"This data set offers {' and '.join(kinds) or 'no challenges'}, not “{kind}”.")
+    if is_blocked(annotator):
+        raise NoChallenge("A reviewer has stopped this annotator. The answers so far are kept.")
+    seed = secrets.randbits(31)
+    rng = np.random.default_rng(seed)
+    composed = _compose(dataset, annotator, [kind] if kind else rng.permutation(kinds).tolist(), rng)
+    Challenge.objects.filter(dataset=dataset, annotator=annotator, state=ChallengeState.OPEN).update(
+        state=ChallengeState.REPLACED
+    )
+    candidates.lease([c.image_id for c in composed.tiles if c.truth is None], LIFETIME)
+    return _store(dataset, annotator, composed, seed)
+
+
+def _compose(dataset: DataSet, annotator: Annotator, kinds: list[str], rng: np.random.Generator) -> Composed:
+    """The first of these kinds that there are enough images for."""
+    known = reliability_of(annotator, dataset).trusted
+    n_classes = dataset.classes.count()
+    controls = candidates.controls(dataset, annotator)
+    for name in kinds:
+        kind = KINDS[name]
+        unknowns = candidates.unknowns(dataset, annotator, kind.size)
+        try:
+            return kind.compose(controls, unknowns, n_classes, known, rng)
+        except NotEnough:
+            continue
+    raise NoChallenge(
+        "You have seen every picture here that an answer can be checked by. More come as people agree on others."
+        if annotator.challenges.filter(dataset=dataset).exists()
+        else "Nothing can be asked here yet: too few pictures have a known answer."
+    )
+
+
+def _store(dataset: DataSet, annotator: Annotator, composed: Composed, seed: int) -> Challenge:
+    challenge = Challenge.objects.create(
+        dataset=dataset,
+        annotator=annotator,
+        kind=composed.kind,
+        target=composed.target,
+        seed=seed,
+        expires_at=timezone.now() + LIFETIME,
+    )
+    Tile.objects.bulk_create(
+        Tile(challenge=challenge, position=position, image_id=c.image_id, truth=c.truth)
+        for position, c in enumerate(composed.tiles)
+    )
+    return challenge
+
+
+def challenge_answer(*, challenge: Challenge, annotator: Annotator, raw: object) -> Result:
+    """Grade an answer, once. Raises AnswerError for one that can't be read: the challenge then stays open."""
+    composed = _composed(challenge)
+    kind = KINDS[challenge.kind]
+    answers = kind.parse(raw, composed, keys_of(challenge.dataset))
+    graded = kind.grade(composed, answers)
+    with transaction.atomic():
+        _claim(challenge, annotator, graded)
+        _write_ledger(challenge, composed, graded)
+        consensus_update(challenge=challenge)
+    return Result(graded.passed, len(graded.votes))
+
+
+def _claim(challenge: Challenge, annotator: Annotator, graded: Graded) -> None:
+    """Of two answers that race, the conditional UPDATE lets one through."""
+    mine = Challenge.objects.filter(
+        pk=challenge.pk, annotator=annotator, state=ChallengeState.OPEN, expires_at__gt=timezone.now()
+    )
+    state = ChallengeState.PASSED if graded.passed else ChallengeState.FAILED
+    if not mine.update(state=state, answered_at=timezone.now()):
+        raise ChallengeGone("This challenge was answered already, or its two minutes are over.")
+
+
+def _write_ledger(challenge: Challenge, composed: Composed, graded: Graded) -> None:
+    Vote.objects.bulk_create(Vote(**_row(challenge, composed, answer)) for answer in graded.votes)
+    ControlAnswer.objects.bulk_create(
+        ControlAnswer(**_row(challenge, composed, answer), truth=composed.tiles[answer.position].truth, correct=correct)
+        for answer, correct in graded.controls
+    )
+
+
+def _row(challenge: Challenge, composed: Composed, answer: Answered) -> dict[str, object]:
+    return {
+        "dataset_id": challenge.dataset_id,
+        "annotator_id": challenge.annotator_id,
+        "challenge": challenge,
+        "image_id": composed.tiles[answer.position].image_id,
+        "kind": KINDS_OF_ANSWER[answer.kind],
+        "answer": answer.cls,
+    }
+
+
+def _composed(challenge: Challenge) -> Composed:
+    tiles = challenge.tiles.order_by("position").values_list("image_id", "truth")
+    return Composed(challenge.kind, tuple(Candidate(image, truth) for image, truth in tiles), challenge.target)
+
+
+def challenge_picture(challenge: Challenge) -> bytes:
+    """One sprite for all tiles, drawn anew for this challenge, so that no address and no hash tells an image."""
+    tiles = challenge.tiles.select_related("image").order_by("position")
+    columns = KINDS[challenge.kind].columns
+    return sprite.render([_open(tile.image) for tile in tiles], columns=columns, seed=challenge.seed)
+
+
+def _open(image: Image) -> Picture.Image:
+    with image.thumbnail.open("rb") as file:
+        picture = Picture.open(file)
+        picture.load()
+    return picture

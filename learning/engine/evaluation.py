@@ -1,0 +1,178 @@
+"""How good a model is, and whether it may replace the one that serves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn import metrics as sk
+
+from learning.engine.arrays import Booleans, Floats, Integers
+from learning.engine.calibration import ece
+
+_ENOUGH_BETTER = 0.8  # probability that the challenger is better, at least
+_A_POINT = 0.01
+_ROUNDING = 1e-9  # sums of floats are not exact: nine points is not more than nine points
+_RISK_OF_A_POINT = 0.05  # probability that it is worse by more than a point, at most
+_LABELS_FOR_A_FLOOR = 10  # fewer say too little about a class to hold a version back
+
+
+class ClassAccuracy(NamedTuple):
+    accuracy: float | None  # None where the class has no evaluation label
+    n: int  # evaluation labels of the class
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A challenger against a champion on the same rows; all as shares, 0.01 is a point."""
+
+    p_better: float
+    p_worse_by_point: float
+    gain: float
+    gain_low: float  # 2.5th percentile
+    gain_high: float  # 97.5th percentile
+
+
+@dataclass(frozen=True)
+class Decision:
+    promote: bool
+    reason: str  # a sentence for people, with the figures
+
+
+def accuracy(predicted: Integers, labels: Integers) -> float:
+    """The share of (N,) predictions that equal their labels. ValueError when there is none."""
+    _check(predicted, labels)
+    return float(sk.accuracy_score(labels, predicted))
+
+
+def confusion_matrix(predicted: Integers, labels: Integers, n_classes: int) -> NDArray[np.int64]:
+    """(K, K) counts: row the true class, column the predicted one. ValueError when there is no row."""
+    _check(predicted, labels, n_classes)
+    counts: NDArray[np.int64] = sk.confusion_matrix(labels, predicted, labels=np.arange(n_classes))
+    return counts
+
+
+def per_class_accuracy(predicted: Integers, labels: Integers, n_classes: int) -> list[ClassAccuracy]:
+    """Accuracy (recall) and number of labels of each class, in class order."""
+    counts = confusion_matrix(predicted, labels, n_classes)
+    totals = counts.sum(axis=1).tolist()
+    return [
+        ClassAccuracy(right / n if n else None, n)
+        for right, n in zip(np.diagonal(counts).tolist(), totals, strict=True)
+    ]
+
+
+def metrics(probabilities: Floats, labels: Integers, n_classes: int) -> dict[str, Any]:
+    """What a version is judged by, ready for JSON: n, accuracy, macro_f1, ece, per_class, confusion.
+
+    probabilities: (N, K); labels: (N,) class indices. macro_f1 averages the classes that occur in labels or
+    predictions. Raises ValueError when there is no row.
+    """
+    predicted = probabilities.argmax(axis=1)
+    return {
+        "n": len(labels),
+        "accuracy": accuracy(predicted, labels),
+        "macro_f1": float(sk.f1_score(labels, predicted, average="macro", zero_division=0.0)),
+        "ece": ece(probabilities, labels),
+        "per_class": [score._asdict() for score in per_class_accuracy(predicted, labels, n_classes)],
+        "confusion": confusion_matrix(predicted, labels, n_classes).tolist(),
+    }
+
+
+def paired_bootstrap(
+    champion_correct: Booleans | Floats, challenger_correct: Booleans | Floats, n: int = 2000, seed: int = 0
+) -> Comparison:
+    """Compare two models by resampling the rows they were both judged on (Efron & Tibshirani 1993).
+
+    Both arrays are (N,): right or wrong on each row, or the posterior's share in [0, 1] where the truth is
+    soft. `n` resamples. Raises ValueError when the arrays differ in length or are empty.
+    """
+    if len(champion_correct) == 0 or np.shape(champion_correct) != np.shape(challenger_correct):
+        raise ValueError("a comparison needs both models' verdicts on the same rows, and at least one row")
+    difference = challenger_correct.astype(np.float64) - champion_correct.astype(np.float64)
+    # Rows with equal differences are exchangeable, so how often each value is drawn is all there is to
+    # resample.
+    values, counts = np.unique(difference, return_counts=True)
+    rows = len(difference)
+    drawn = np.random.default_rng(seed).multinomial(rows, counts / rows, size=n)
+    gains = drawn @ values / rows
+    low, high = np.quantile(gains, [0.025, 0.975])
+    return Comparison(
+        p_better=float((gains > _ROUNDING).mean()),
+        p_worse_by_point=float((gains < -_A_POINT - _ROUNDING).mean()),
+        gain=float(difference.mean()),
+        gain_low=float(low),
+        gain_high=float(high),
+    )
+
+
+def decide(
+    comparison: Comparison,
+    per_class: Sequence[ClassAccuracy],
+    *,
+    champion_per_class: Sequence[ClassAccuracy],
+    floor: float = 0.15,
+    provisional: bool = False,
+    class_names: Sequence[str] | None = None,
+) -> Decision:
+    """The gate: promote when probably better, hardly ever worse by a point, and no class collapsed.
+
+    per_class: the challenger's, and champion_per_class the champion's, in one class order; a class added
+    since is missing from the latter's end. floor: how far below the champion's a class's accuracy may fall,
+    counted from 10 labels. provisional: the figures are from cross-validation, for want of evaluation labels;
+    the rule is the same, the sentence says so. class_names make the sentence readable; without them classes
+    are numbered.
+    """
+    names = class_names or [f"class {index}" for index in range(len(per_class))]
+    collapsed = [
+        f"{name} falls from {_percent(old.accuracy)} to {_percent(new.accuracy)}"
+        for name, new, old in zip(names, per_class, champion_per_class, strict=False)
+        if _under_floor(new, old, floor)
+    ]
+    if comparison.p_better < _ENOUGH_BETTER:
+        promote, because = False, f"a version is promoted from {_ENOUGH_BETTER:.0%} on"
+    elif comparison.p_worse_by_point > _RISK_OF_A_POINT:
+        promote, because = False, f"at most {_RISK_OF_A_POINT:.0%} is accepted for the latter"
+    elif collapsed:
+        promote, because = (
+            False,
+            f"but {', '.join(collapsed)}, and {_points(floor)} is the most a class may lose",
+        )
+    else:
+        promote, because = True, "and no class falls under its floor"
+    return Decision(promote, _sentence(comparison, promote, because, provisional))
+
+
+def _under_floor(new: ClassAccuracy, old: ClassAccuracy, floor: float) -> bool:
+    if new.n < _LABELS_FOR_A_FLOOR or new.accuracy is None or old.accuracy is None:
+        return False
+    return new.accuracy < old.accuracy - floor - _ROUNDING
+
+
+def _sentence(comparison: Comparison, promote: bool, because: str, provisional: bool) -> str:
+    verdict = "Promoted" if promote else "Not promoted"
+    basis = " (provisional, by cross-validation)" if provisional else ""
+    interval = f"{100 * comparison.gain_low:+.1f} to {100 * comparison.gain_high:+.1f}"
+    return (
+        f"{verdict}{basis}: the accuracy changes by {100 * comparison.gain:+.1f} points ({interval}); it is better with "
+        f"probability {_percent(comparison.p_better)} and worse by more than a point with probability "
+        f"{_percent(comparison.p_worse_by_point)}; {because}."
+    )
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f}%"
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:g} points"
+
+
+def _check(predicted: Integers, labels: Integers, n_classes: int | None = None) -> None:
+    if len(labels) == 0 or predicted.shape != labels.shape:
+        raise ValueError(
+            f"{predicted.shape} predictions for {labels.shape} labels; as many are needed, and at least one"
+        )
+    if n_classes is not None and max(labels.max(), predicted.max()) >= n_classes:
+        raise ValueError(f"a label or prediction is beyond the {n_classes} classes")

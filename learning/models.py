@@ -1,0 +1,150 @@
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from gallery.models import DataSet, Image
+from gallery.work import Work
+
+
+class Policy(models.Model):
+    """How a data set learns: what to ask, when to train and what to train."""
+
+    dataset = models.OneToOneField(DataSet, models.CASCADE, primary_key=True, related_name="policy")
+    strategy = models.CharField(max_length=40, default="entropy", help_text="What is worth asking first.")
+    random_share = models.FloatField(
+        default=0.1,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text="Share of the questions that is drawn at random instead.",
+    )
+    round_size = models.PositiveIntegerField(default=100, help_text="Images that a sampling round asks about.")
+    automatic = models.BooleanField(default=True, help_text="Train without being asked to.")
+    buffer_size = models.PositiveIntegerField(default=50, help_text="New labels that start a training run.")
+    delay_seconds = models.PositiveIntegerField(default=60, help_text="Longest wait of a new label, in seconds.")
+    epochs = models.PositiveSmallIntegerField(default=20)
+    backbone = models.CharField(max_length=60, default="small_cnn")
+
+    class Meta:
+        verbose_name_plural = "policies"
+
+    def __str__(self) -> str:
+        return f"policy of {self.dataset}"
+
+
+class Mode(models.TextChoices):
+    NEW_CYCLE = "new_cycle", "from scratch"
+    CONTINUE = "continue", "from the champion's weights"
+
+
+class TrainingRun(Work):
+    dataset = models.ForeignKey(DataSet, models.CASCADE, related_name="runs")
+    mode = models.CharField(max_length=10, choices=Mode.choices, default=Mode.NEW_CYCLE)
+    epochs = models.PositiveSmallIntegerField()
+    trigger = models.CharField(max_length=80)
+    due_at = models.DateTimeField(default=timezone.now)
+    phase = models.CharField(max_length=40, blank=True)
+    progress = models.FloatField(default=0.0)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            # A data set has one run at a time; a later trigger joins the one that waits or runs.
+            models.UniqueConstraint(
+                fields=["dataset"], condition=Q(state__in=["waiting", "running"]), name="one_run_at_a_time"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.pk} of {self.dataset}: {self.trigger}"
+
+
+class VersionState(models.TextChoices):
+    CHAMPION = "champion"
+    REJECTED = "rejected"
+    RETIRED = "retired"
+
+
+class ModelVersion(models.Model):
+    dataset = models.ForeignKey(DataSet, models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    parent = models.ForeignKey("self", models.SET_NULL, null=True, related_name="children")
+    run = models.OneToOneField(TrainingRun, models.PROTECT, related_name="version")
+    state = models.CharField(max_length=8, choices=VersionState.choices)
+    provisional = models.BooleanField(default=False, help_text="Judged by cross-validation, for want of evaluation.")
+    reason = models.CharField(max_length=300, help_text="What the gate said.")
+    backbone = models.CharField(max_length=60)
+    configuration = models.JSONField()
+    metrics = models.JSONField()
+    predictions = models.JSONField(default=dict, help_text="What it said of the images it was judged on.")
+    labels = models.PositiveIntegerField(help_text="Images it learned from.")
+    temperature = models.FloatField(default=1.0)
+    weights = models.FileField(upload_to="models/")
+    created_at = models.DateTimeField(auto_now_add=True)
+    promoted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["dataset", "number"], name="one_version_a_number"),
+            models.UniqueConstraint(fields=["dataset"], condition=Q(state="champion"), name="one_champion"),
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.number} of {self.dataset}"
+
+
+class TrainingExample(models.Model):
+    """One row of a run's training set, as it was: what the image was taken for, and on whose word."""
+
+    run = models.ForeignKey(TrainingRun, models.CASCADE, related_name="examples")
+    image = models.ForeignKey(Image, models.PROTECT, related_name="examples")
+    target = models.JSONField(help_text="The posterior it was trained on.")
+    source = models.CharField(max_length=5, choices=[("owner", "owner"), ("crowd", "crowd")])
+    out_of_fold = models.JSONField(null=True, help_text="What a model that had not seen it predicted.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "image"], name="one_example_an_image")]
+
+    def __str__(self) -> str:
+        return f"image {self.image_id} in run {self.run_id}"
+
+
+class Feature(models.Model):
+    """A frozen backbone's features of an image, float16, computed once."""
+
+    image = models.ForeignKey(Image, models.CASCADE, related_name="+")
+    backbone = models.CharField(max_length=64, help_text="The digest of the backbone's weights.")
+    vector = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["image", "backbone"], name="one_feature_a_backbone")]
+
+    def __str__(self) -> str:
+        return f"features of image {self.image_id}"
+
+
+class Retag(Work):
+    """After a promotion: every tag of the data set by the new champion, then a new sampling round."""
+
+    version = models.OneToOneField(ModelVersion, models.CASCADE, related_name="retag")
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"re-tag by {self.version}"
+
+
+class SamplingRound(Work):
+    dataset = models.ForeignKey(DataSet, models.CASCADE, related_name="rounds")
+    version = models.ForeignKey(ModelVersion, models.SET_NULL, null=True, related_name="+")
+    strategy = models.CharField(max_length=40)
+    random_share = models.FloatField()
+    size = models.PositiveIntegerField()
+    queued = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"round {self.pk} of {self.dataset}"

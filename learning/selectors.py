@@ -1,0 +1,91 @@
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db.models import Max, Min, Q, QuerySet
+from django.utils import timezone
+
+from annotations.models import Consensus, ConsensusState
+from gallery.models import DataSet, Image, Source, Split, Tag
+from gallery.work import WorkState
+from learning.models import ModelVersion, Policy, TrainingRun, VersionState
+
+ENOUGH_EVALUATION = 50
+
+
+@dataclass(frozen=True)
+class Label:
+    """What an image is taken for: by its owner's word, or by the crowd's accepted posterior."""
+
+    image: int
+    posterior: list[float]
+    source: str
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """Labels that no training run has seen yet, and the age of the first in seconds."""
+
+    count: int
+    oldest_age: float
+
+
+def policy_of(dataset: DataSet) -> Policy:
+    policy, _ = Policy.objects.get_or_create(dataset=dataset)
+    return policy
+
+
+def champion_of(dataset: DataSet) -> ModelVersion | None:
+    return dataset.versions.filter(state=VersionState.CHAMPION).first()
+
+
+def training_labels(dataset: DataSet) -> list[Label]:
+    """The union of what the owner has said and what the crowd has agreed on, without the evaluation split."""
+    return _labels(dataset, ~Q(split=Split.EVALUATION))
+
+
+def evaluation_labels(dataset: DataSet) -> list[Label]:
+    return _labels(dataset, Q(split=Split.EVALUATION))
+
+
+def fresh_labels(dataset: DataSet) -> Fresh:
+    since = dataset.runs.aggregate(last=Max("created_at"))["last"] or datetime.min.replace(tzinfo=UTC)
+    learnable = ~Q(image__split=Split.EVALUATION) & Q(image__deleted_at=None, image__dataset=dataset)
+    tags = Tag.objects.filter(learnable, source=Source.OWNER, updated_at__gt=since)
+    agreed = Consensus.objects.filter(learnable, state=ConsensusState.ACCEPTED, accepted_at__gt=since)
+    firsts = [tags.aggregate(at=Min("updated_at"))["at"], agreed.aggregate(at=Min("accepted_at"))["at"]]
+    first = min((at for at in firsts if at), default=None)
+    age = (timezone.now() - first).total_seconds() if first else 0.0
+    return Fresh(tags.count() + agreed.count(), age)
+
+
+def current_run(dataset: DataSet) -> TrainingRun | None:
+    return dataset.runs.filter(state__in=[WorkState.WAITING, WorkState.RUNNING]).first()
+
+
+def askable(dataset: DataSet) -> QuerySet[Image]:
+    """Images whose class nobody has said or agreed on."""
+    images = dataset.images.shown().exclude(split=Split.GOLD).exclude(tags__source=Source.OWNER)
+    return images.filter(Q(consensus=None) | Q(consensus__state=ConsensusState.OPEN))
+
+
+def _labels(dataset: DataSet, split: Q) -> list[Label]:
+    images = dataset.images.shown().filter(split)
+    n_classes = dataset.classes.count()
+    owned = dict(images.filter(tags__source=Source.OWNER).values_list("pk", "tags__label__index"))
+    agreed = images.filter(consensus__state=ConsensusState.ACCEPTED).exclude(pk__in=owned)
+    labels = [Label(pk, one_hot(cls, n_classes), "owner") for pk, cls in owned.items()]
+    labels += [
+        Label(pk, widened(posterior, n_classes), "crowd")
+        for pk, posterior in agreed.values_list("pk", "consensus__posterior")
+    ]
+    return sorted(labels, key=lambda label: label.image)
+
+
+def one_hot(cls: int, n_classes: int) -> list[float]:
+    return [float(index == cls) for index in range(n_classes)]
+
+
+def widened(posterior: list[float], n_classes: int) -> list[float]:
+    """A posterior from before a class was added, with nothing for the new class; sums to 1."""
+    total = sum(posterior)
+    return [p / total for p in posterior] + [0.0] * (n_classes - len(posterior))

@@ -1,0 +1,85 @@
+"""From image rows to what a network reads: pixels, or a frozen backbone's stored features."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
+
+import numpy as np
+from django.conf import settings
+
+from gallery.models import Image
+from learning.engine import backbones
+from learning.engine.arrays import Floats, Pixels
+from learning.engine.images import decode
+from learning.models import Feature
+
+SMALL_CNN = "small_cnn"
+SIDE = 32
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """`x` (N, …) for the images `ids` (N,); `skipped` says of the others why they can't be read."""
+
+    ids: list[int]
+    x: Pixels | Floats
+    skipped: dict[int, str]
+
+
+def read_inputs(images: Sequence[int], backbone: str) -> Inputs:
+    return _pixels(images, SIDE) if backbone == SMALL_CNN else _features(images, load_backbone(backbone))
+
+
+def network_of(backbone: str) -> str:
+    return SMALL_CNN if backbone == SMALL_CNN else "linear_head"
+
+
+def backbones_at_hand() -> list[str]:
+    return [SMALL_CNN, *backbones.available(settings.WEIGHTS_DIR)]
+
+
+@lru_cache(maxsize=2)
+def load_backbone(name: str) -> backbones.Backbone:
+    return backbones.load(name, settings.WEIGHTS_DIR)
+
+
+def _pixels(images: Sequence[int], side: int) -> Inputs:
+    """From the thumbnails, which are larger than any network here looks."""
+    rows = Image.objects.present().in_bulk(images)
+    files, skipped = {}, {image: "it was deleted" for image in images if image not in rows}
+    for image in (image for image in images if image in rows):
+        try:
+            with rows[image].thumbnail.open("rb") as file:
+                files[image] = BytesIO(file.read())
+        except OSError as error:
+            skipped[image] = f"its file can't be read: {error.strerror or error}"
+    decoded, ids = decode(files.values(), side), list(files)
+    skipped |= {ids[row]: reason for row, reason in decoded.failures}
+    kept = [image for image, good in zip(ids, decoded.good, strict=True) if good]
+    return Inputs(kept, decoded.images[decoded.good], skipped)
+
+
+def _features(images: Sequence[int], backbone: backbones.Backbone) -> Inputs:
+    """Computed once an image; stored as float16."""
+    _compute_missing(images, backbone)
+    rows = Feature.objects.filter(image__in=images, backbone=backbone.digest)
+    vectors = {row.image_id: np.frombuffer(row.vector, dtype=np.float16) for row in rows}
+    ids = [image for image in images if image in vectors]
+    x = np.stack([vectors[image] for image in ids]).astype(np.float32) if ids else np.zeros((0, 1), np.float32)
+    return Inputs(ids, x, {image: "it can't be read" for image in images if image not in vectors})
+
+
+def _compute_missing(images: Sequence[int], backbone: backbones.Backbone) -> None:
+    stored = Feature.objects.filter(image__in=images, backbone=backbone.digest).values_list("image", flat=True)
+    missing = sorted(set(images) - set(stored))
+    for start in range(0, len(missing), 256):
+        chunk = _pixels(missing[start : start + 256], backbone.side)
+        vectors = backbone.features(chunk.x).astype(np.float16)
+        Feature.objects.bulk_create(
+            [
+                Feature(image_id=image, backbone=backbone.digest, vector=vector.tobytes())
+                for image, vector in zip(chunk.ids, vectors, strict=True)
+            ],
+            ignore_conflicts=True,
+        )

@@ -1,0 +1,134 @@
+"""The gate: a challenger serves only if it is better than the champion on labels that neither was trained on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from numpy.typing import NDArray
+
+from gallery.models import DataSet
+from gallery.work import WorkState
+from learning.engine import evaluation
+from learning.engine.prediction import predict
+from learning.engine.trained import Trained, serialise
+from learning.models import ModelVersion, TrainingExample, TrainingRun, VersionState
+from learning.selectors import ENOUGH_EVALUATION, champion_of, evaluation_labels
+from learning.services.inputs import read_inputs
+from learning.services.prediction import predict_images
+from learning.services.serving import version_promote
+
+FLOOR = 0.15
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Both models on the same images (N,): the challenger's probabilities (N, K), the champion's classes, the truth."""
+
+    images: list[int]
+    probabilities: NDArray[np.float32]
+    before: NDArray[np.int64]
+    actual: NDArray[np.int64]
+    provisional: bool
+
+
+class RunLost(Exception):  # noqa: N818
+    """Another worker has taken the run over, after this one was silent for too long."""
+
+
+def version_create(
+    *, run: TrainingRun, backbone: str, trained: Trained, temperature: float, configuration: dict[str, Any]
+) -> ModelVersion:
+    """Judge what was trained and store it as champion or rejected, once a run."""
+    champion = champion_of(run.dataset)
+    judged = _judge(run, backbone, trained, temperature, champion)
+    decision = _decide(judged, run.dataset)
+    with transaction.atomic():
+        if not TrainingRun.objects.filter(pk=run.pk, state=WorkState.RUNNING, attempt=run.attempt).update(
+            state=WorkState.DONE, phase="", progress=1.0, finished_at=timezone.now()
+        ):
+            raise RunLost(f"run {run.pk} was taken over")
+        version = _store(run, champion, trained, judged)
+        version.backbone, version.configuration = backbone, configuration
+        version.temperature, version.reason = temperature, decision.reason[:300]
+        version.save()
+        if decision.promote:
+            version_promote(version)
+    return version
+
+
+def _judge(
+    run: TrainingRun, backbone: str, trained: Trained, temperature: float, champion: ModelVersion | None
+) -> Judged:
+    labels = evaluation_labels(run.dataset)
+    if len(labels) < ENOUGH_EVALUATION:
+        return _judge_blind(run, champion)
+    truth = {label.image: int(np.argmax(label.posterior)) for label in labels}
+    inputs = read_inputs(sorted(truth), backbone)
+    actual = np.array([truth[image] for image in inputs.ids])
+    probabilities = predict(trained, inputs.x, temperature)
+    return Judged(inputs.ids, probabilities, _champion_says(champion, inputs.ids, actual), actual, False)
+
+
+def _champion_says(
+    champion: ModelVersion | None, images: Sequence[int], actual: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Before the first version the one to beat always names the most frequent class."""
+    if champion is None:
+        return np.full(len(actual), np.bincount(actual).argmax())
+    inputs, probabilities = predict_images(champion, images)
+    said = dict(zip(inputs.ids, probabilities.argmax(axis=1).tolist(), strict=True))
+    return np.array([said[image] for image in images])
+
+
+def _judge_blind(run: TrainingRun, champion: ModelVersion | None) -> Judged:
+    """For want of evaluation labels: by what either said of training images while not having seen them."""
+    mine = _blind(run)
+    before = _blind(champion.run) if champion else {}
+    common = [image for image in mine if image in before]
+    images = common or list(mine)
+    actual = np.array([mine[image][1] for image in images])
+    said = [int(np.argmax(before[image][0])) for image in common]
+    champion_says = np.array(said) if common else _champion_says(None, images, actual)
+    probabilities = np.array([mine[image][0] for image in images], dtype=np.float32)
+    return Judged(images, probabilities, champion_says, actual, True)
+
+
+def _blind(run: TrainingRun) -> dict[int, tuple[list[float], int]]:
+    rows = TrainingExample.objects.filter(run=run).order_by("image").values_list("image", "out_of_fold", "target")
+    return {image: (blind, int(np.argmax(target))) for image, blind, target in rows}
+
+
+def _decide(judged: Judged, dataset: DataSet) -> evaluation.Decision:
+    said, n_classes = judged.probabilities.argmax(axis=1), judged.probabilities.shape[1]
+    return evaluation.decide(
+        evaluation.paired_bootstrap(judged.before == judged.actual, said == judged.actual),
+        evaluation.per_class_accuracy(said, judged.actual, n_classes),
+        champion_per_class=evaluation.per_class_accuracy(judged.before, judged.actual, n_classes),
+        floor=FLOOR,
+        provisional=judged.provisional,
+        class_names=[cls.name for cls in dataset.classes.all()],
+    )
+
+
+def _store(run: TrainingRun, champion: ModelVersion | None, trained: Trained, judged: Judged) -> ModelVersion:
+    last = run.dataset.versions.aggregate(last=Max("number"))["last"] or 0
+    said, confidence = judged.probabilities.argmax(axis=1), judged.probabilities.max(axis=1)
+    rows = zip(judged.images, said.tolist(), confidence.round(4).tolist(), strict=True)
+    version = ModelVersion(
+        dataset=run.dataset,
+        number=last + 1,
+        parent=champion,
+        run=run,
+        state=VersionState.REJECTED,
+        provisional=judged.provisional,
+        metrics=evaluation.metrics(judged.probabilities, judged.actual, trained.n_classes),
+        predictions={str(image): [cls, sure] for image, cls, sure in rows},
+        labels=trained.n,
+    )
+    version.weights.save(f"{run.dataset_id}-{last + 1}.safetensors", ContentFile(serialise(trained)), save=False)
+    return version

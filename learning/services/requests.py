@@ -1,0 +1,62 @@
+"""Asking for work: rows for the workers to find. No torch here, so that a web process can ask."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from gallery.models import DataSet
+from gallery.work import WorkState, ring
+from learning.models import Mode, ModelVersion, Retag, SamplingRound, TrainingRun
+from learning.selectors import champion_of, current_run, policy_of
+
+
+@transaction.atomic
+def run_request(
+    *,
+    dataset: DataSet,
+    trigger: str,
+    mode: Mode = Mode.NEW_CYCLE,
+    epochs: int | None = None,
+    delay_seconds: float = 0,
+) -> TrainingRun:
+    """A run, or the one that waits or runs already: later triggers join it, and may bring it forward."""
+    due_at = timezone.now() + timedelta(seconds=delay_seconds)
+    DataSet.objects.select_for_update().get(pk=dataset.pk)
+    run = current_run(dataset)
+    if run is None:
+        epochs = epochs or policy_of(dataset).epochs
+        run = TrainingRun.objects.create(dataset=dataset, mode=mode, epochs=epochs, trigger=trigger, due_at=due_at)
+    elif run.state == WorkState.WAITING and due_at < run.due_at:
+        run.due_at = due_at
+        run.save(update_fields=["due_at"])
+    if run.due_at <= timezone.now():
+        ring("learning.train", run.pk)
+    return run
+
+
+@transaction.atomic
+def round_request(*, dataset: DataSet) -> SamplingRound:
+    """A round by the data set's policy, unless one waits already."""
+    if waiting := dataset.rounds.filter(state=WorkState.WAITING).first():
+        return waiting
+    policy, champion = policy_of(dataset), champion_of(dataset)
+    requested = SamplingRound.objects.create(
+        dataset=dataset,
+        version=champion,
+        strategy=policy.strategy if champion else "random",
+        random_share=policy.random_share,
+        size=policy.round_size,
+    )
+    ring("learning.sample", requested.pk)
+    return requested
+
+
+@transaction.atomic
+def retag_request(version: ModelVersion) -> Retag:
+    """Every tag of the data set by this version; asked again it starts over."""
+    retag, _ = Retag.objects.update_or_create(
+        version=version, defaults={"state": WorkState.WAITING, "attempt": 0, "done": 0}
+    )
+    ring("learning.retag", retag.pk)
+    return retag

@@ -1,0 +1,92 @@
+"""A champion's tags: on new uploads within a second, on the whole data set after a promotion."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gallery.models import Image, LabelClass, Source, Tag, Tagging
+from learning.models import ModelVersion, Retag
+from learning.selectors import champion_of
+from learning.services.prediction import predict_images
+from learning.services.requests import round_request
+
+CHUNK = 512
+A_BAND = 0.05  # a confidence that moved less than this is not worth a write
+
+
+def images_tag(images: Sequence[int]) -> int:
+    """Tag what of these still waits; the number tagged. Data sets without a version yet have nothing to say."""
+    waiting = Tagging.objects.due().filter(image__in=images).values_list("pk", flat=True)
+    claimed = [row for pk in waiting if (row := Tagging.claim(pk))]
+    by_dataset: dict[int, list[Tagging]] = {}
+    for row in Tagging.objects.filter(pk__in=[c.pk for c in claimed]).select_related("image__dataset"):
+        by_dataset.setdefault(row.image.dataset_id, []).append(row)
+    return sum(_tag_dataset(rows) for rows in by_dataset.values())
+
+
+def _tag_dataset(rows: list[Tagging]) -> int:
+    version = champion_of(rows[0].image.dataset)
+    skipped = tags_write(version, [row.image_id for row in rows]) if version else {}
+    for row in rows:
+        if row.image_id in skipped:
+            row.fail(skipped[row.image_id], final=True)
+        else:
+            row.finish()
+    return len(rows) - len(skipped)
+
+
+def tags_write(version: ModelVersion, images: Sequence[int]) -> dict[int, str]:
+    """Predict and write the tags that changed; returns the images that can't be read, with the reason."""
+    inputs, probabilities = predict_images(version, images)
+    classes = {cls.index: cls.pk for cls in LabelClass.objects.filter(dataset=version.dataset_id)}
+    said = probabilities.argmax(axis=1)
+    confidence = probabilities[np.arange(len(said)), said]
+    before = {t.image_id: t for t in Tag.objects.filter(image__in=inputs.ids, source=Source.MODEL)}
+    tags = [
+        Tag(
+            image_id=image,
+            source=Source.MODEL,
+            label_id=classes[int(cls)],
+            confidence=float(sure),
+            version=version.number,
+        )
+        for image, cls, sure in zip(inputs.ids, said, confidence, strict=True)
+        if _changed(before.get(image), classes[int(cls)], float(sure))
+    ]
+    Tag.objects.bulk_create(
+        tags,
+        update_conflicts=True,
+        unique_fields=["image", "source"],
+        update_fields=["label", "confidence", "version", "updated_at"],
+    )
+    return inputs.skipped
+
+
+def _changed(before: Tag | None, label: int, confidence: float) -> bool:
+    return before is None or before.label_id != label or abs(before.confidence - confidence) >= A_BAND
+
+
+def retag_execute(pk: int) -> Retag | None:
+    """Every tag by this version, then a new sampling round. Running it twice is harmless."""
+    if not (retag := Retag.claim(pk)):
+        return None
+    try:
+        _retag(retag)
+    except Exception as error:
+        retag.fail(f"{type(error).__name__}: {error}")
+        raise
+    retag.finish()
+    round_request(dataset=retag.version.dataset)
+    return retag
+
+
+def _retag(retag: Retag) -> None:
+    dataset = retag.version.dataset
+    images = list(Image.objects.present().filter(dataset=dataset).order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(images), CHUNK):
+        if champion_of(dataset) != retag.version:
+            return  # a newer champion re-tags on its own
+        chunk = images[start : start + CHUNK]
+        tags_write(retag.version, chunk)
+        Retag.objects.filter(pk=retag.pk).update(done=start + len(chunk), total=len(images))
+        retag.beat()

@@ -1,0 +1,62 @@
+"""The tick: every few seconds, ring for rows that are due and ask which data sets are."""
+
+from django.utils import timezone
+
+from annotations.models import Campaign, QueueItem, Vote
+from annotations.services.consensus import consensus_refit
+from gallery.models import DataSet, Tagging
+from gallery.work import ring
+from learning.models import Retag, SamplingRound, TrainingRun
+from learning.selectors import askable, current_run, fresh_labels, policy_of
+from learning.services.requests import round_request, run_request
+from learning.triggers import training_due
+
+RINGS = 500
+REFIT_SHARE = 0.05  # the ledger's growth after which the full fit reconciles it
+
+
+def tick() -> None:
+    _ring_due()
+    for dataset in DataSet.objects.order_by("pk"):
+        train_if_due(dataset)
+        refit_if_due(dataset)
+        top_up_queue(dataset)
+
+
+def _ring_due() -> None:
+    waiting = list(Tagging.objects.due().values_list("image", flat=True)[:RINGS])
+    if waiting:
+        ring("learning.tag_images", waiting)
+    for pk in TrainingRun.objects.due().filter(due_at__lte=timezone.now()).values_list("pk", flat=True):
+        ring("learning.train", pk)
+    for pk in Retag.objects.due().values_list("pk", flat=True):
+        ring("learning.retag", pk)
+    for pk in SamplingRound.objects.due().values_list("pk", flat=True):
+        ring("learning.sample", pk)
+
+
+def train_if_due(dataset: DataSet) -> TrainingRun | None:
+    policy = policy_of(dataset)
+    if not policy.automatic or current_run(dataset):
+        return None
+    fresh = fresh_labels(dataset)
+    reason = training_due(
+        fresh=fresh.count,
+        oldest_age=fresh.oldest_age,
+        buffer_size=policy.buffer_size,
+        delay_seconds=policy.delay_seconds,
+    )
+    return run_request(dataset=dataset, trigger=reason) if reason else None
+
+
+def refit_if_due(dataset: DataSet) -> None:
+    votes = Vote.objects.filter(dataset=dataset).count()
+    fitted = Campaign.objects.filter(dataset=dataset).values_list("fitted_votes", flat=True).first() or 0
+    if votes - fitted > max(10, REFIT_SHARE * fitted):
+        consensus_refit(dataset=dataset)
+
+
+def top_up_queue(dataset: DataSet) -> None:
+    waiting = QueueItem.objects.filter(dataset=dataset).count()
+    if waiting < policy_of(dataset).round_size / 2 and askable(dataset).exclude(queued__isnull=False).exists():
+        round_request(dataset=dataset)

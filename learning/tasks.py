@@ -1,0 +1,41 @@
+"""Thin wrappers: a task takes ids and calls one service. A failed attempt stays in its row, and the tick rings again.
+
+The services are imported inside, so that a web process, which only rings, never loads torch.
+"""
+
+from celery import shared_task
+
+
+@shared_task(name="learning.tag_images")
+def tag_images(images: list[int]) -> None:
+    from learning.services.tagging import images_tag
+
+    images_tag(images)
+
+
+@shared_task(name="learning.train")
+def train(run: int) -> None:
+    from learning.services.training import run_execute
+
+    run_execute(run)
+
+
+@shared_task(name="learning.retag")
+def retag(pk: int) -> None:
+    from learning.services.tagging import retag_execute
+
+    retag_execute(pk)
+
+
+@shared_task(name="learning.sample")
+def sample(pk: int) -> None:
+    from learning.services.sampling import round_execute
+
+    round_execute(pk)
+
+
+@shared_task(name="learning.tick")
+def tick() -> None:
+    from learning.services.ticking import tick as tick_once
+
+    tick_once()

@@ -1,0 +1,17 @@
+"""The site map: one hop from an address to its app's urls.py, one more to the code."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+
+from config.health import health
+
+APPS = ("accounts", "gallery", "annotations", "learning")
+
+urlpatterns = [
+    path("healthz", health, name="health"),
+    path("admin/", admin.site.urls),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    *(path("api/v1/", include(f"{app}.api_urls")) for app in APPS),
+    *(path("", include(f"{app}.urls")) for app in APPS),
+]

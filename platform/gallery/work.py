@@ -1,0 +1,69 @@
+"""Units of work as rows. The database is the truth of work, the broker a door-bell: a message only says «look»."""
+
+from datetime import timedelta
+from typing import Self
+
+from celery import current_app
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+SILENT_AFTER = timedelta(seconds=30)
+ATTEMPTS = 3
+
+
+class WorkState(models.TextChoices):
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class WorkQuerySet(models.QuerySet["Work"]):
+    def due(self) -> Self:
+        """Rows that wait, and rows whose worker has been silent for too long."""
+        return self.filter(
+            Q(state=WorkState.WAITING) | Q(state=WorkState.RUNNING, heartbeat_at__lt=timezone.now() - SILENT_AFTER)
+        )
+
+
+class Work(models.Model):
+    state = models.CharField(max_length=8, choices=WorkState.choices, default=WorkState.WAITING)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    heartbeat_at = models.DateTimeField(null=True, editable=False)
+    error = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = WorkQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def claim(cls, pk: int) -> Self | None:
+        """Take one row, or None when another worker has it: of two claims, the conditional UPDATE lets one through."""
+        mine = cls.objects.due().filter(pk=pk)
+        if not mine.update(
+            state=WorkState.RUNNING, attempt=models.F("attempt") + 1, heartbeat_at=timezone.now(), error=""
+        ):
+            return None
+        return cls.objects.get(pk=pk)
+
+    def beat(self) -> None:
+        type(self).objects.filter(pk=self.pk).update(heartbeat_at=timezone.now())
+
+    def finish(self) -> None:
+        type(self).objects.filter(pk=self.pk).update(state=WorkState.DONE, heartbeat_at=timezone.now())
+
+    def fail(self, reason: str, *, final: bool = False) -> None:
+        """Put the row back for another attempt, or end it after too many; the reason stays readable."""
+        ended = final or self.attempt >= ATTEMPTS
+        type(self).objects.filter(pk=self.pk).update(
+            state=WorkState.FAILED if ended else WorkState.WAITING, error=reason, heartbeat_at=timezone.now()
+        )
+
+
+def ring(task: str, *args: object) -> None:
+    """Tell the workers to look, once the rows are committed. Should the broker be away, the tick rings again."""
+    # By name, because the task may live on a floor above the caller's.
+    transaction.on_commit(lambda: current_app.signature(task, args=args).apply_async(retry=False), robust=True)

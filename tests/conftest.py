@@ -1,0 +1,114 @@
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from accounts.models import Role, User
+from annotations.models import Campaign, Publication
+from annotations.selectors import campaign_of
+from django.core.files.uploadedfile import SimpleUploadedFile
+from gallery.models import DataSet, Image, Visibility
+from gallery.services.datasets import dataset_create
+from gallery.services.images import image_label, images_upload
+from PIL import Image as Picture
+
+
+@pytest.fixture(scope="session", autouse=True)
+def var_dir() -> Iterator[Path]:
+    """Whatever a test stores goes to a folder that ends with the run."""
+    folder = Path(tempfile.mkdtemp(prefix="tessera-tests-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def own_storage(settings, var_dir: Path) -> None:
+    settings.VAR_DIR = var_dir
+    settings.MEDIA_ROOT = var_dir / "media"
+    settings.WEIGHTS_DIR = var_dir / "weights"
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.CELERY_TASK_ALWAYS_EAGER = True
+
+
+@pytest.fixture
+def alice(db) -> User:
+    """Owns the data set."""
+    return User.objects.create_user("alice@example.org", "tessera-alice", name="Alice")
+
+
+@pytest.fixture
+def bob(db) -> User:
+    """Annotates it."""
+    return User.objects.create_user("bob@example.org", "tessera-bob", name="Bob")
+
+
+@pytest.fixture
+def charlie(db) -> User:
+    """A stranger to it."""
+    return User.objects.create_user("charlie@example.org", "tessera-charlie", name="Charlie")
+
+
+@pytest.fixture
+def rita(db) -> User:
+    """Reviews."""
+    return User.objects.create_user("rita@example.org", "tessera-rita", name="Rita", role=Role.REVIEWER)
+
+
+@pytest.fixture
+def ada(db) -> User:
+    """Administers."""
+    return User.objects.create_user("ada@example.org", "tessera-ada", name="Ada", role=Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+def dataset(alice: User) -> DataSet:
+    """Alice's public data set of three classes with keys, without images."""
+    return dataset_create(
+        owner=alice,
+        name="Shades",
+        classes=[("dark", "d"), ("middle", "m"), ("light", "l")],
+        visibility=Visibility.PUBLIC,
+    )
+
+
+@pytest.fixture
+def picture() -> Callable[..., SimpleUploadedFile]:
+    """An uploaded PNG of one colour; another colour is another picture."""
+
+    def make(name: str = "a.png", colour: tuple[int, int, int] = (10, 20, 30), side: int = 40) -> SimpleUploadedFile:
+        file = BytesIO()
+        Picture.new("RGB", (side, side), colour).save(file, "PNG")
+        return SimpleUploadedFile(name, file.getvalue(), content_type="image/png")
+
+    return make
+
+
+@pytest.fixture
+def add_images(dataset: DataSet, alice: User, picture) -> Callable[..., list[Image]]:
+    """Put n pictures of a class's shade into the data set; with `label`, Alice says what they are."""
+
+    def add(n: int, shade: int, *, label: bool = False, split: str = "pool") -> list[Image]:
+        start = dataset.images.count()
+        files = [picture(f"{start + i}.png", (shade * 80 + 20, start + i, i)) for i in range(n)]
+        images = images_upload(dataset=dataset, files=files, uploader=alice).accepted
+        Image.objects.filter(pk__in=[image.pk for image in images]).update(split=split)
+        for image in images:
+            image.refresh_from_db()
+            if label:
+                image_label(image=image, label=dataset.classes.get(index=shade))
+        return images
+
+    return add
+
+
+@pytest.fixture
+def published(dataset: DataSet, add_images) -> DataSet:
+    """Shades with 24 gold pictures a class and 20 unknown ones, in public challenges."""
+    for shade in range(3):
+        add_images(24, shade, label=True)
+    add_images(20, 1)
+    Campaign.objects.filter(pk=campaign_of(dataset).pk).update(publication=Publication.APPROVED)
+    return dataset
