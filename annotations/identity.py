@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
@@ -61,4 +62,6 @@ class AnnotatorMiddleware:
 
 def set_cookie(response: HttpResponse, visitor: Annotator) -> None:
     value = signing.dumps(str(visitor.key), salt=SALT)
-    response.set_cookie(COOKIE, value, max_age=MAX_AGE, httponly=True, samesite="Lax")
+    response.set_cookie(
+        COOKIE, value, max_age=MAX_AGE, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+    )

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from annotations.models import Annotator, Campaign, Publication, Reliability, Tile
+from annotations.models import Annotator, Campaign, ControlAnswer, Publication, Reliability, Tile, Vote
 from gallery.models import DataSet, Image, Source, Tag, Visibility
 
 PERSON = Coalesce("annotator__same_as_id", "annotator_id")
@@ -24,6 +24,14 @@ def blocked_people() -> set[int]:
 
 def faces_of(annotator: Annotator) -> QuerySet[Annotator]:
     return Annotator.objects.filter(Q(pk=annotator.person_id) | Q(same_as=annotator.person_id))
+
+
+def datasets_answered(annotator: Annotator) -> QuerySet[DataSet]:
+    """Where any of a person's faces ever answered, in the order in which their campaigns are locked."""
+    faces = faces_of(annotator)
+    voted = Vote.objects.filter(annotator__in=faces).values("dataset")
+    checked = ControlAnswer.objects.filter(annotator__in=faces).values("dataset")
+    return DataSet.objects.filter(Q(pk__in=voted) | Q(pk__in=checked)).order_by("pk")
 
 
 def is_blocked(annotator: Annotator) -> bool:
@@ -49,8 +57,9 @@ def known_classes(dataset: DataSet, images: Collection[int] | None = None) -> di
 
 
 def unseen_by(images: QuerySet[Image], annotator: Annotator) -> QuerySet[Image]:
-    """Without what this person was ever shown, and without their own uploads."""
+    """Without what this person was ever shown or has said something about, and without their own uploads."""
     faces = faces_of(annotator)
     shown = Tile.objects.filter(image=OuterRef("pk"), challenge__annotator__in=faces)
+    named = Vote.objects.filter(image=OuterRef("pk"), annotator__in=faces)
     users = [face.user_id for face in faces if face.user_id]
-    return images.filter(~Exists(shown)).exclude(uploader__in=users)
+    return images.filter(~Exists(shown), ~Exists(named)).exclude(uploader__in=users)

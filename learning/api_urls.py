@@ -1,3 +1,15 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from learning.api import comparisons, policies, runs, versions
+
+urlpatterns = [
+    path("datasets/<int:pk>/models/", versions.Versions.as_view(), name="api-models"),
+    path("datasets/<int:pk>/models/<int:number>/weights/", versions.Weights.as_view(), name="api-model-weights"),
+    path("datasets/<int:pk>/models/<int:number>/bring-back/", versions.BringBack.as_view(), name="api-model-back"),
+    path("datasets/<int:pk>/compare/", comparisons.Compare.as_view(), name="api-compare"),
+    path("datasets/<int:pk>/train/", runs.Train.as_view(), name="api-train"),
+    path("datasets/<int:pk>/train/schedule/", runs.Schedule.as_view(), name="api-train-schedule"),
+    path("datasets/<int:pk>/runs/", runs.Runs.as_view(), name="api-runs"),
+    path("datasets/<int:pk>/status/", runs.Status.as_view(), name="api-status"),
+    path("datasets/<int:pk>/policy/", policies.OnePolicy.as_view(), name="api-policy"),
+]

@@ -21,7 +21,7 @@ class Policy(models.Model):
     automatic = models.BooleanField(default=True, help_text="Train without being asked to.")
     buffer_size = models.PositiveIntegerField(default=50, help_text="New labels that start a training run.")
     delay_seconds = models.PositiveIntegerField(default=60, help_text="Longest wait of a new label, in seconds.")
-    epochs = models.PositiveSmallIntegerField(default=20)
+    epochs = models.PositiveSmallIntegerField(default=10)
     backbone = models.CharField(max_length=60, default="small_cnn")
 
     class Meta:

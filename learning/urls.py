@@ -1,3 +1,12 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from learning.views import figures, policy, training, versions
+
+urlpatterns = [
+    path("figures/", figures.loop_figures, name="loop_figures"),
+    path("datasets/<int:pk>/learning/", training.dataset_learning, name="dataset_learning"),
+    path("datasets/<int:pk>/train/", training.dataset_train, name="dataset_train"),
+    path("datasets/<int:pk>/policy/", policy.dataset_policy, name="dataset_policy"),
+    path("datasets/<int:pk>/versions/<int:number>/bring-back/", versions.version_bring_back, name="version_bring_back"),
+    path("datasets/<int:pk>/versions/<int:number>/weights/", versions.version_weights, name="version_weights"),
+]

@@ -5,14 +5,16 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from celery import current_app
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image as Picture
+
 from accounts.models import Role, User
 from annotations.models import Campaign, Publication
 from annotations.selectors import campaign_of
-from django.core.files.uploadedfile import SimpleUploadedFile
 from gallery.models import DataSet, Image, Visibility
 from gallery.services.datasets import dataset_create
 from gallery.services.images import image_label, images_upload
-from PIL import Image as Picture
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,6 +25,11 @@ def var_dir() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def tasks_run_in_place() -> None:
+    current_app.conf.task_always_eager = True
+
+
 @pytest.fixture(autouse=True)
 def own_storage(settings, var_dir: Path) -> None:
     settings.VAR_DIR = var_dir
@@ -30,7 +37,6 @@ def own_storage(settings, var_dir: Path) -> None:
     settings.WEIGHTS_DIR = var_dir / "weights"
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.CELERY_TASK_ALWAYS_EAGER = True
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@ from django.db import transaction
 
 from accounts.models import User
 from annotations.models import Annotator
+from annotations.selectors import datasets_answered
 from annotations.services.consensus import consensus_refit
-from gallery.models import DataSet
 
 
 def annotator_for(user: User) -> Annotator:
@@ -18,8 +18,7 @@ def annotator_join(*, visitor: Annotator, account: Annotator) -> None:
         return
     visitor.same_as = account
     visitor.save(update_fields=["same_as"])
-    for dataset in DataSet.objects.filter(pk__in=visitor.challenges.values("dataset")):
-        consensus_refit(dataset=dataset)
+    _work_out_again(visitor)
 
 
 @transaction.atomic
@@ -27,5 +26,9 @@ def annotator_unjoin(*, visitor: Annotator) -> None:
     """Undo a joining that was wrong, such as a shared computer's."""
     visitor.same_as = None
     visitor.save(update_fields=["same_as"])
-    for dataset in DataSet.objects.filter(pk__in=visitor.challenges.values("dataset")):
+    _work_out_again(visitor)
+
+
+def _work_out_again(visitor: Annotator) -> None:
+    for dataset in datasets_answered(visitor):
         consensus_refit(dataset=dataset)

@@ -60,14 +60,22 @@ def challenge_issue(*, dataset: DataSet, annotator: Annotator, kind: str | None 
         raise NoChallenge(f"This data set offers {' and '.join(kinds) or 'no challenges'}, not “{kind}”.")
     if is_blocked(annotator):
         raise NoChallenge("A reviewer has stopped this annotator. The answers so far are kept.")
+    _replace(dataset, annotator)
     seed = secrets.randbits(31)
     rng = np.random.default_rng(seed)
     composed = _compose(dataset, annotator, [kind] if kind else rng.permutation(kinds).tolist(), rng)
-    Challenge.objects.filter(dataset=dataset, annotator=annotator, state=ChallengeState.OPEN).update(
-        state=ChallengeState.REPLACED
-    )
     candidates.lease([c.image_id for c in composed.tiles if c.truth is None], LIFETIME)
     return _store(dataset, annotator, composed, seed)
+
+
+def _replace(dataset: DataSet, annotator: Annotator) -> None:
+    """One open challenge a person and data set: asking for another gives the last one's unknowns to others."""
+    previous = Challenge.objects.filter(dataset=dataset, annotator=annotator, state=ChallengeState.OPEN)
+    # Not those of an expired one: by now they may be somebody else's.
+    alive = previous.filter(expires_at__gt=timezone.now())
+    unknowns = Tile.objects.filter(challenge__in=alive, truth=None).values_list("image", flat=True)
+    candidates.release(list(unknowns))
+    previous.update(state=ChallengeState.REPLACED)
 
 
 def _compose(dataset: DataSet, annotator: Annotator, kinds: list[str], rng: np.random.Generator) -> Composed:
@@ -111,11 +119,21 @@ def challenge_answer(*, challenge: Challenge, annotator: Annotator, raw: object)
     kind = KINDS[challenge.kind]
     answers = kind.parse(raw, composed, keys_of(challenge.dataset))
     graded = kind.grade(composed, answers)
+    _check_shown(challenge)
     with transaction.atomic():
         _claim(challenge, annotator, graded)
         _write_ledger(challenge, composed, graded)
         consensus_update(challenge=challenge)
+        candidates.release([tile.image_id for tile in composed.tiles if tile.truth is None])
     return Result(graded.passed, len(graded.votes))
+
+
+def _check_shown(challenge: Challenge) -> None:
+    """A picture that was withdrawn or deleted meanwhile can't be told: nobody is judged by it."""
+    images = Image.objects.filter(tiles__challenge=challenge)
+    if images.count() > images.shown().count():
+        Challenge.objects.filter(pk=challenge.pk, state=ChallengeState.OPEN).update(state=ChallengeState.REPLACED)
+        raise ChallengeGone("One of its pictures was taken out meanwhile.")
 
 
 def _claim(challenge: Challenge, annotator: Annotator, graded: Graded) -> None:
@@ -160,7 +178,13 @@ def challenge_picture(challenge: Challenge) -> bytes:
 
 
 def _open(image: Image) -> Picture.Image:
-    with image.thumbnail.open("rb") as file:
-        picture = Picture.open(file)
-        picture.load()
+    try:
+        if image.withdrawn_at or image.deleted_at:
+            raise FileNotFoundError
+        with image.thumbnail.open("rb") as file:
+            picture = Picture.open(file)
+            picture.load()
+    except FileNotFoundError:
+        # Taken out since the challenge was issued: an empty tile. The answer then gets a new challenge, no verdict.
+        return Picture.new("RGB", (1, 1), sprite.BACKGROUND)
     return picture

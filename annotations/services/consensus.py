@@ -3,10 +3,12 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+import numpy as np
 from django.db import transaction
 
 from annotations import ledger
 from annotations.consensus import dawid_skene, reliability
+from annotations.consensus.votes import FloatArray
 from annotations.models import Campaign, Challenge, Vote
 from annotations.selectors import blocked_people, campaign_of, known_classes
 from annotations.services import people, posteriors
@@ -50,23 +52,25 @@ def consensus_touch(*, dataset: DataSet, images: Collection[int]) -> None:
 def consensus_refit(*, dataset: DataSet) -> Refit:
     """EM over the whole ledger: everybody's parameters, every posterior. Deterministic: a rebuild agrees with it."""
     campaign = Campaign.objects.select_for_update().get(pk=campaign_of(dataset).pk)
-    book = ledger.read(dataset, known=known_classes(dataset), without=blocked_people())
-    fit, heard = _fit(book)
-    campaign.population = dawid_skene.population(fit.counts, PRIOR, heard.weight).tolist()
-    campaign.class_prior = fit.prior.tolist()
+    # Counted before they are read: a vote that arrives in between is seen to be missing, and fitted next time.
     campaign.fitted_votes = Vote.objects.filter(dataset=dataset).count()
+    book = ledger.read(dataset, known=known_classes(dataset), without=blocked_people())
+    fit, weights = _fit(book)
+    campaign.population = dawid_skene.population(fit.counts, PRIOR, weights).tolist()
+    campaign.class_prior = fit.prior.tolist()
     campaign.save(update_fields=["population", "class_prior", "fitted_votes"])
-    people.store(dataset, book, fit, heard.weight)
+    people.store(dataset, book, fit, weights)
     changed = posteriors.store(dataset, book, fit.posterior) + posteriors.forget_unheard(dataset, book)
     return Refit(changed, len(book.images))
 
 
-def _fit(book: ledger.Ledger) -> tuple[dawid_skene.Fit, reliability.Reliability]:
-    """Three rounds: who is worth hearing depends on what the crowd says, and that on who is heard."""
-    weights = None
-    for _ in range(3):
-        fit = dawid_skene.fit(book.votes, book.clamped, weights=weights, prior=PRIOR)
+def _fit(book: ledger.Ledger) -> tuple[dawid_skene.Fit, FloatArray]:
+    """The fit and the weights it was made under. Who is worth hearing depends on what the crowd says, and that on
+    who is heard: hence everybody equal at first, then twice by what that showed of them."""
+    weights = np.ones(len(book.people))
+    fit = dawid_skene.fit(book.votes, book.clamped, weights=weights, prior=PRIOR)
+    for _ in range(2):
         truth = reliability.leave_one_out(book.votes, fit.confusion, fit.prior, fit.posterior, weights)
-        heard = reliability.assess(*reliability.graded(book.votes, truth))
-        weights = heard.weight
-    return fit, heard
+        weights = reliability.assess(*reliability.graded(book.votes, truth)).weight
+        fit = dawid_skene.fit(book.votes, book.clamped, weights=weights, prior=PRIOR)
+    return fit, weights

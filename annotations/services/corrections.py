@@ -1,7 +1,8 @@
 from django.db import transaction
 
 from accounts.models import User
-from annotations.models import Consensus, QueueItem
+from annotations.models import QueueItem
+from annotations.services import posteriors
 from annotations.services.annotators import annotator_for
 from annotations.services.votes import vote_correct
 from gallery.models import Image, LabelClass
@@ -17,4 +18,4 @@ def image_correct(*, image: Image, label: LabelClass, by: User) -> None:
     image_label(image=image, label=label)
     # Nobody is asked what the owner has said. The votes stay, as evidence about those who gave them.
     QueueItem.objects.filter(image=image).delete()
-    Consensus.objects.filter(image=image).delete()
+    posteriors.forget([image.pk])

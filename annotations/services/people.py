@@ -73,6 +73,8 @@ def store(dataset: DataSet, book: ledger.Ledger, fit: dawid_skene.Fit, weights: 
     truth = reliability.leave_one_out(book.votes, fit.confusion, fit.prior, fit.posterior, weights)
     on_images = book.on_images
     agreed, disagreed = reliability.graded(book.votes.select(on_images), truth[on_images])
+    # A visitor who joined an account is graded as that account; the row would come back if they parted again.
+    Reliability.objects.filter(dataset=dataset, annotator__same_as__isnull=False).delete()
     rows = {row.annotator_id: row for row in Reliability.objects.select_for_update().filter(dataset=dataset)}
     for index, person in enumerate(book.people):
         row = rows.get(person) or Reliability(dataset=dataset, annotator_id=person)

@@ -28,6 +28,7 @@ def store(dataset: DataSet, book: Ledger, posterior: FloatArray) -> int:
 
     An image whose owner has said what it is has no consensus: the crowd isn't asked.
     """
+    forget([image for image, known in zip(book.images, book.clamped, strict=False) if known != UNKNOWN])
     before = Consensus.objects.in_bulk(book.images)
     rows = _rows(dataset, book, posterior, before)
     Consensus.objects.bulk_create(
@@ -44,11 +45,16 @@ def store(dataset: DataSet, book: Ledger, posterior: FloatArray) -> int:
 def forget_unheard(dataset: DataSet, book: Ledger) -> int:
     """Images whose every voter was blocked have no consensus any more, and are asked again."""
     unheard = Consensus.objects.filter(dataset=dataset).exclude(pk__in=book.images)
-    stale = list(unheard.exclude(votes=0))
-    _retract([row.pk for row in stale])
-    _ask(dataset, [row.pk for row in stale])
-    unheard.delete()
+    stale = list(unheard.exclude(votes=0).values_list("pk", flat=True))
+    forget(list(unheard.values_list("pk", flat=True)))
+    _ask(dataset, stale)
     return len(stale)
+
+
+def forget(images: Collection[int]) -> None:
+    """No consensus, and so no tag of the crowd's."""
+    _retract(images)
+    Consensus.objects.filter(pk__in=images).delete()
 
 
 def _rows(dataset: DataSet, book: Ledger, posterior: FloatArray, before: dict[int, Consensus]) -> list[Consensus]:
@@ -116,7 +122,7 @@ def _publish(dataset: DataSet, moved: list[Consensus]) -> None:
     _ask(dataset, [row.pk for row in moved if row.state == ConsensusState.OPEN])
 
 
-def _retract(images: list[int]) -> None:
+def _retract(images: Collection[int]) -> None:
     Tag.objects.filter(image__in=images, source=Source.CROWD).delete()
 
 

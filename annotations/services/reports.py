@@ -25,9 +25,11 @@ def report_tile(*, challenge: Challenge, position: int, annotator: Annotator) ->
 
 @transaction.atomic
 def report_decide(*, report: Report, uphold: bool, by: User) -> None:
-    """Settles every open report of the picture."""
+    """Settles every open report of the picture. Of two reviewers who decide at once, the first has decided."""
     state = ReportState.UPHELD if uphold else ReportState.DISMISSED
-    Report.objects.filter(image=report.image_id, state=ReportState.OPEN).update(state=state, decided_at=timezone.now())
+    reports = Report.objects.filter(image=report.image_id, state=ReportState.OPEN)
+    if not reports.update(state=state, decided_at=timezone.now()):
+        return
     if not uphold:
         Image.objects.filter(pk=report.image_id).update(withdrawn_at=None)
     audit(by, "took out" if uphold else "put back", report.image)

@@ -8,10 +8,9 @@ from django.utils import timezone
 from accounts.audit import audit
 from accounts.models import User
 from annotations.models import Annotator, Decision, FlagState, Verdict
-from annotations.selectors import faces_of
+from annotations.selectors import datasets_answered, faces_of
 from annotations.services.consensus import consensus_refit
 from annotations.services.flags import flags_resolve
-from gallery.models import DataSet
 
 RESOLVED = {
     Verdict.BLOCK: FlagState.UPHELD,
@@ -31,12 +30,11 @@ def decision_make(*, annotator: Annotator, verdict: Verdict, by: User, note: str
     """Block, clear or reinstate a person with all their faces, and work out again what their answers touched."""
     person = Annotator.objects.select_for_update().get(pk=annotator.person_id)
     decision = Decision.objects.create(annotator=person, verdict=verdict, decided_by=by, note=note)
-    flags_resolve(annotator_id=person.pk, state=RESOLVED[verdict], at=timezone.now())
+    flags_resolve(annotator=person, state=RESOLVED[verdict], at=timezone.now())
     before = set(faces_of(person).exclude(blocked_at=None).values_list("pk", flat=True))
     faces_of(person).update(blocked_at=timezone.now() if verdict == Verdict.BLOCK else None)
     changed = 0
     if bool(before) != (verdict == Verdict.BLOCK):
-        touched = DataSet.objects.filter(challenges__annotator__in=faces_of(person)).distinct()
-        changed = sum(consensus_refit(dataset=dataset).changed for dataset in touched.order_by("pk"))
+        changed = sum(consensus_refit(dataset=dataset).changed for dataset in datasets_answered(person))
     audit(by, str(verdict), person, note=note, images_changed=changed)
     return Effect(decision, changed)

@@ -56,13 +56,13 @@ class Backbone:
         for start in range(0, len(x), batch):
             images = to_tensor(x[start : start + batch])
             if images.shape[-2:] != (self.side, self.side):
-                images = functional.interpolate(images, (self.side, self.side), mode="bilinear", antialias=True)
+                size = (self.side, self.side)
+                images = functional.interpolate(images, size, mode="bilinear", antialias=True)
             yield images
 
 
 def available(weights_dir: str | Path) -> list[str]:
-    """The backbones whose weights lie in `weights_dir`, lightest first; none when the folder does not
-    exist."""
+    """The backbones whose weights lie in `weights_dir`, lightest first; none without the folder."""
     return [name for name, (file, _) in _MOBILENETS.items() if (Path(weights_dir) / file).is_file()]
 
 
@@ -88,7 +88,8 @@ def _read(name: str, path: Path) -> bytes:
     except OSError as error:
         raise WeightsMissing(
             f"The backbone {name} needs its weights at {path}, and they can't be read ({error.strerror}). "
-            "Put the file there, or point TESSERA_WEIGHTS_DIR at the folder that has it; the small CNN works without."
+            "Put the file there, or point TESSERA_WEIGHTS_DIR at the folder that has it; "
+            "the small CNN works without."
         ) from error
 
 

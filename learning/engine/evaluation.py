@@ -91,8 +91,7 @@ def paired_bootstrap(
     if len(champion_correct) == 0 or np.shape(champion_correct) != np.shape(challenger_correct):
         raise ValueError("a comparison needs both models' verdicts on the same rows, and at least one row")
     difference = challenger_correct.astype(np.float64) - champion_correct.astype(np.float64)
-    # Rows with equal differences are exchangeable, so how often each value is drawn is all there is to
-    # resample.
+    # Rows with equal differences are exchangeable: how often each value is drawn is all there is to resample.
     values, counts = np.unique(difference, return_counts=True)
     rows = len(difference)
     drawn = np.random.default_rng(seed).multinomial(rows, counts / rows, size=n)
@@ -135,10 +134,7 @@ def decide(
     elif comparison.p_worse_by_point > _RISK_OF_A_POINT:
         promote, because = False, f"at most {_RISK_OF_A_POINT:.0%} is accepted for the latter"
     elif collapsed:
-        promote, because = (
-            False,
-            f"but {', '.join(collapsed)}, and {_points(floor)} is the most a class may lose",
-        )
+        promote, because = False, f"but {', '.join(collapsed)}, and {100 * floor:g} points is a class's limit"
     else:
         promote, because = True, "and no class falls under its floor"
     return Decision(promote, _sentence(comparison, promote, because, provisional))
@@ -155,18 +151,14 @@ def _sentence(comparison: Comparison, promote: bool, because: str, provisional: 
     basis = " (provisional, by cross-validation)" if provisional else ""
     interval = f"{100 * comparison.gain_low:+.1f} to {100 * comparison.gain_high:+.1f}"
     return (
-        f"{verdict}{basis}: the accuracy changes by {100 * comparison.gain:+.1f} points ({interval}); it is better with "
-        f"probability {_percent(comparison.p_better)} and worse by more than a point with probability "
-        f"{_percent(comparison.p_worse_by_point)}; {because}."
+        f"{verdict}{basis}: the accuracy changes by {100 * comparison.gain:+.1f} points ({interval}); "
+        f"it is better with probability {_percent(comparison.p_better)} and worse by more than a point "
+        f"with probability {_percent(comparison.p_worse_by_point)}; {because}."
     )
 
 
 def _percent(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.1f}%"
-
-
-def _points(share: float) -> str:
-    return f"{100 * share:g} points"
 
 
 def _check(predicted: Integers, labels: Integers, n_classes: int | None = None) -> None:

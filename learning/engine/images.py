@@ -1,5 +1,7 @@
-"""Files become square uint8 arrays; arrays become tensors. Torch is imported only where a tensor is asked
-for, so that a process which merely reads pictures stays small."""
+"""Files become square uint8 arrays; arrays become tensors.
+
+Torch is imported only where a tensor is asked for, so that a process which merely reads pictures stays small.
+"""
 
 from __future__ import annotations
 

@@ -21,9 +21,9 @@ class TrainingConfig:
     """How to train. ValueError for values that can't train anything."""
 
     epochs: int = 10  # passes over the rows; enough for a thousand small pictures
-    min_steps: int = 300  # a handful of rows takes more passes instead: a network needs its steps
+    min_steps: int = 200  # a handful of rows takes more passes instead: a network needs its steps
     batch_size: int = 32  # small: more steps for the same time on a CPU, and the noise regularises
-    lr: float = 4e-3  # the peak; it warms up and then falls to nothing along a cosine
+    lr: float = 4e-3  # the peak of warm-up and cosine; a head on a few features alone wants ten times that
     weight_decay: float = 0.05  # AdamW's, decoupled; strong because labelled sets start small
     seed: int = 0  # initial weights, order and shifts all follow from it
     augment_shift: int = 2  # pixels of random translation; no flips, a mirrored digit is no digit

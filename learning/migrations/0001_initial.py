@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                     "delay_seconds",
                     models.PositiveIntegerField(default=60, help_text="Longest wait of a new label, in seconds."),
                 ),
-                ("epochs", models.PositiveSmallIntegerField(default=20)),
+                ("epochs", models.PositiveSmallIntegerField(default=10)),
                 ("backbone", models.CharField(default="small_cnn", max_length=60)),
             ],
             options={

@@ -37,17 +37,15 @@ def run_request(
 
 @transaction.atomic
 def round_request(*, dataset: DataSet) -> SamplingRound:
-    """A round by the data set's policy, unless one waits already."""
-    if waiting := dataset.rounds.filter(state=WorkState.WAITING).first():
-        return waiting
+    """A round by the data set's present policy; one that waits already takes it over."""
     policy, champion = policy_of(dataset), champion_of(dataset)
-    requested = SamplingRound.objects.create(
-        dataset=dataset,
-        version=champion,
-        strategy=policy.strategy if champion else "random",
-        random_share=policy.random_share,
-        size=policy.round_size,
-    )
+    waiting = dataset.rounds.filter(state=WorkState.WAITING).first()
+    requested = waiting or SamplingRound(dataset=dataset)
+    requested.version, requested.size = champion, policy.round_size
+    # Without a model every image is as uncertain as any other.
+    requested.strategy = policy.strategy if champion else "random"
+    requested.random_share = policy.random_share
+    requested.save()
     ring("learning.sample", requested.pk)
     return requested
 

@@ -1,14 +1,46 @@
-"""What the whole API shares: pages, and errors as problem details (RFC 9457)."""
+"""What the whole API shares: pages, errors as problem details (RFC 9457), and its root."""
 
+import json
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.pagination import PageNumberPagination
+from rest_framework.permissions import AllowAny
+from rest_framework.renderers import BrowsableAPIRenderer
+from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import exception_handler
+from rest_framework.reverse import reverse
+from rest_framework.views import APIView, exception_handler
+
+from annotations.challenges.tiles import AnswerError
+from annotations.services.challenges import ChallengeGone, NoChallenge
+from annotations.services.publication import NotNow
+from gallery.services.datasets import BadClasses
+
+# What services raise, with a message for the person who asked.
+REFUSALS: dict[type[Exception], HTTPStatus] = {
+    AnswerError: HTTPStatus.BAD_REQUEST,
+    BadClasses: HTTPStatus.BAD_REQUEST,
+    ChallengeGone: HTTPStatus.CONFLICT,
+    NoChallenge: HTTPStatus.CONFLICT,
+    NotNow: HTTPStatus.CONFLICT,
+    # Django's own: too many files or fields in one request.
+    SuspiciousOperation: HTTPStatus.BAD_REQUEST,
+}
+MAIN_ADDRESSES = {
+    "accounts": "api-accounts",
+    "tokens": "api-tokens",
+    "me": "api-me",
+    "datasets": "api-datasets",
+    "reliability": "api-reliability",
+    "review": "api-review-annotators",
+    "audit": "api-audit",
+    "schema": "schema",
+    "docs": "api-docs",
+}
 
 
 class Pages(PageNumberPagination):
@@ -16,15 +48,20 @@ class Pages(PageNumberPagination):
     max_page_size = 500
 
 
-class Conflict(exceptions.APIException):
-    """What is asked doesn't fit the state that things are in."""
+class ApiRoot(APIView):
+    permission_classes = (AllowAny,)
+    schema = None  # the schema lists all addresses itself
 
-    status_code = HTTPStatus.CONFLICT
-    default_code = "conflict"
+    def get(self, request: Request) -> Response:
+        """The main addresses. An address that is not yours to see answers 404."""
+        return Response({name: reverse(view, request=request) for name, view in MAIN_ADDRESSES.items()})
+
+
+api_root = ApiRoot.as_view()
 
 
 def problem_details(error: Exception, context: dict[str, Any]) -> Response | None:
-    response = exception_handler(error, context)
+    response = exception_handler(error, context) or _refusal(error)
     if response is None:
         return None
     status = HTTPStatus(response.status_code)
@@ -33,9 +70,16 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
         problem |= {"detail": "Some fields need another value.", "errors": response.data}
     else:
         problem["detail"] = _detail(error, response)
-    response.data = problem
-    response.content_type = "application/problem+json"
+    response.data = _printable(problem)
+    # A person who browses is shown the problem in a page.
+    if not isinstance(getattr(context["request"], "accepted_renderer", None), BrowsableAPIRenderer):
+        response.content_type = "application/problem+json"
     return response
+
+
+def _refusal(error: Exception) -> Response | None:
+    status = next((status for kind, status in REFUSALS.items() if isinstance(error, kind)), None)
+    return None if status is None else Response({"detail": str(error)}, status)
 
 
 def _detail(error: Exception, response: Response) -> str:
@@ -44,3 +88,9 @@ def _detail(error: Exception, response: Response) -> str:
     if isinstance(error, PermissionDenied):
         return "This is not yours to do."
     return str(response.data.get("detail", error))
+
+
+def _printable(problem: dict[str, Any]) -> dict[str, Any]:
+    """A message may quote what was sent, and JSON can send half a character, which no encoding can write."""
+    text = json.dumps(problem, default=str, ensure_ascii=False)
+    return json.loads(text.encode("utf-8", "replace"))

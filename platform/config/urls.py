@@ -4,6 +4,8 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
+from config.api import api_root
+from config.docs import api_docs
 from config.health import health
 
 APPS = ("accounts", "gallery", "annotations", "learning")
@@ -12,6 +14,8 @@ urlpatterns = [
     path("healthz", health, name="health"),
     path("admin/", admin.site.urls),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", api_docs, name="api-docs"),
+    path("api/v1/", api_root, name="api_root"),
     *(path("api/v1/", include(f"{app}.api_urls")) for app in APPS),
     *(path("", include(f"{app}.urls")) for app in APPS),
 ]

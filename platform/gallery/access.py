@@ -40,6 +40,11 @@ def dataset_write(request: HttpRequest, pk: int) -> DataSet:
     return dataset
 
 
+def dataset_own(request: HttpRequest, pk: int) -> DataSet:
+    """Its owner alone: nobody else's word is the owner's."""
+    return get_object_or_404(DataSet, pk=pk, owner_id=request.user.pk)
+
+
 def dataset_contribute(request: HttpRequest, pk: int) -> DataSet:
     """Who may add pictures: the owner, and where it is open for contributions everybody signed in."""
     dataset = dataset_read(request, pk)
@@ -54,6 +59,13 @@ def may_write(user: Person, dataset: DataSet) -> bool:
 
 def may_contribute(user: Person, dataset: DataSet) -> bool:
     return user.is_authenticated and (dataset.open_for_contributions or may_write(user, dataset))
+
+
+def contributable_datasets(user: Person) -> QuerySet[DataSet]:
+    """Of what they see, where they may add pictures."""
+    if not user.is_authenticated:
+        return DataSet.objects.none()
+    return visible_datasets(user).filter(Q(owner=user) | Q(open_for_contributions=True))
 
 
 def image_read(request: HttpRequest, pk: int) -> Image:

@@ -1,3 +1,13 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from gallery.api import datasets, export, files, images, uploads
+
+urlpatterns = [
+    path("datasets/", datasets.DataSets.as_view(), name="api-datasets"),
+    path("datasets/<int:pk>/", datasets.OneDataSet.as_view(), name="api-dataset"),
+    path("datasets/<int:pk>/images/", uploads.Images.as_view(), name="api-dataset-images"),
+    path("datasets/<int:pk>/export/", export.Export.as_view(), name="api-dataset-export"),
+    path("images/<int:pk>/", images.OneImage.as_view(), name="api-image"),
+    path("images/<int:pk>/file/", files.ImageFile.as_view(), name="api-image-file"),
+    path("images/<int:pk>/thumbnail/", files.ImageThumbnail.as_view(), name="api-image-thumbnail"),
+]

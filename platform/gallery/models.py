@@ -130,6 +130,11 @@ class Tag(models.Model):
     def __str__(self) -> str:
         return f"{self.label} ({self.source}, {self.confidence:.0%})"
 
+    @property
+    def percent(self) -> int:
+        """Rounded down: nobody is 100% sure who isn't."""
+        return int(self.confidence * 100)
+
 
 class Tagging(Work):
     """The work of embedding an image and predicting its tag."""

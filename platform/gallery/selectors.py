@@ -1,8 +1,10 @@
+import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Case, Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, When
 
-from gallery.models import DataSet, Image, Source, Split, Tag
+from gallery.models import DataSet, Image, LabelClass, Source, Split, Tag
 from gallery.work import WorkState
 
 ORDER = {Source.OWNER: 0, Source.CROWD: 1, Source.MODEL: 2}
@@ -41,3 +43,101 @@ def export_rows(dataset: DataSet) -> Iterable[list[object]]:
         tags = tags_in_order(image)
         said = [tags[0].label.name, tags[0].source, round(tags[0].confidence, 4)] if tags else ["", "", ""]
         yield [image.pk, image.name, image.split, *said]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How many of a data set's images somebody has named: its owner, or the crowd by agreement."""
+
+    images: int
+    named: int
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.named // self.images if self.images else 0
+
+    def __str__(self) -> str:
+        return f"{self.named:,} of {self.images:,} pictures named"
+
+    @property
+    def images_a_tile(self) -> int:
+        """A hundred, and from 100,000 images on as many as keep the mosaic at a thousand tiles."""
+        return max(100, math.ceil(self.images / 1000))
+
+    @property
+    def tiles(self) -> list[int]:
+        """Tenths, rounded down so that a full tile is a finished one; the last tile stands for what is left."""
+        size = self.images_a_tile
+        return [
+            10 * min(max(self.named - start, 0), size, self.images - start) // min(size, self.images - start)
+            for start in range(0, self.images, size)
+        ]
+
+
+def progress_of(datasets: Iterable[DataSet]) -> dict[int, Progress]:
+    """Two queries, however many data sets."""
+    pks = [dataset.pk for dataset in datasets]
+    images = Image.objects.shown().filter(dataset__in=pks).order_by()
+    named = images.filter(Exists(Tag.objects.filter(image=OuterRef("pk"), source__in=[Source.OWNER, Source.CROWD])))
+    total_of, named_of = (dict(rows.values_list("dataset").annotate(n=Count("pk"))) for rows in (images, named))
+    return {pk: Progress(total_of.get(pk, 0), named_of.get(pk, 0)) for pk in pks}
+
+
+def with_word(images: QuerySet[Image]) -> QuerySet[Image]:
+    """Each image with the class and the source of the word that counts, for filters."""
+    rank = Case(*(When(source=source, then=place) for source, place in ORDER.items()))
+    word = Tag.objects.filter(image=OuterRef("pk")).order_by(rank)[:1]
+    return images.annotate(
+        word_label=Subquery(word.values("label__index")), word_source=Subquery(word.values("source"))
+    )
+
+
+def images_filtered(
+    images: QuerySet[Image], *, label: int | None = None, source: str = "", split: str = ""
+) -> QuerySet[Image]:
+    """By the word that counts, its source ("none": nobody has said anything yet) and the split."""
+    if label is not None or source:
+        images = with_word(images)
+    if label is not None:
+        images = images.filter(word_label=label)
+    if source:
+        images = images.filter(word_source=None if source == "none" else source)
+    return images.filter(split=split) if split else images
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a list shows of a data set."""
+
+    dataset: DataSet
+    progress: Progress
+    covers: list[int]
+
+
+COVERS = 4
+
+
+def with_covers(datasets: QuerySet[DataSet]) -> QuerySet[DataSet]:
+    """Each data set with its newest images, its owner and its number of classes: one query for a list."""
+    newest = Image.objects.shown().filter(dataset=OuterRef("pk")).order_by("-pk").values("pk")
+    covers = {f"cover_{n}": Subquery(newest[n : n + 1]) for n in range(COVERS)}
+    n_classes = Count("classes", filter=Q(classes__removed_at=None))
+    return datasets.select_related("owner").annotate(n_classes=n_classes, **covers)
+
+
+def cards_of(datasets: Iterable[DataSet]) -> list[Card]:
+    """For data sets that came through `with_covers`."""
+    datasets = list(datasets)
+    progress = progress_of(datasets)
+    covers = {dataset.pk: [pk for n in range(COVERS) if (pk := getattr(dataset, f"cover_{n}"))] for dataset in datasets}
+    return [Card(dataset, progress[dataset.pk], covers[dataset.pk]) for dataset in datasets]
+
+
+def unnamed(dataset: DataSet) -> QuerySet[Image]:
+    """What neither the owner nor the crowd has named."""
+    said = Tag.objects.filter(image=OuterRef("pk"), source__in=[Source.OWNER, Source.CROWD])
+    return dataset.images.shown().exclude(Exists(said))
+
+
+def present_classes(dataset: DataSet) -> QuerySet[LabelClass]:
+    return dataset.classes.filter(removed_at=None)

@@ -1,3 +1,22 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from gallery.views import datasets, home, images, uploads
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("about/", home.about, name="about"),
+    path("account/datasets/", datasets.my_datasets, name="my_datasets"),
+    path("datasets/", datasets.datasets, name="datasets"),
+    path("datasets/new/", datasets.dataset_create, name="dataset_create"),
+    path("datasets/<int:pk>/", datasets.dataset, name="dataset"),
+    path("datasets/<int:pk>/edit/", datasets.dataset_edit, name="dataset_edit"),
+    path("datasets/<int:pk>/label/", datasets.dataset_label, name="dataset_label"),
+    path("datasets/<int:pk>/export.csv", datasets.dataset_export, name="dataset_export"),
+    path("datasets/<int:pk>/upload/", uploads.upload, name="upload"),
+    path("upload/", uploads.upload_choose, name="upload_choose"),
+    path("images/<int:pk>/", images.image, name="image"),
+    path("images/<int:pk>/tags/", images.image_tags, name="image_tags"),
+    path("images/<int:pk>/file", images.image_file, name="image_file"),
+    path("images/<int:pk>/thumbnail", images.image_thumbnail, name="image_thumbnail"),
+    path("images/<int:pk>/delete/", images.image_delete, name="image_delete"),
+]

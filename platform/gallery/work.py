@@ -10,6 +10,7 @@ from django.utils import timezone
 
 SILENT_AFTER = timedelta(seconds=30)
 ATTEMPTS = 3
+SILENCED = f"Its worker fell silent {ATTEMPTS} times."
 
 
 class WorkState(models.TextChoices):
@@ -43,6 +44,9 @@ class Work(models.Model):
     def claim(cls, pk: int) -> Self | None:
         """Take one row, or None when another worker has it: of two claims, the conditional UPDATE lets one through."""
         mine = cls.objects.due().filter(pk=pk)
+        # What took its worker down each time, as a picture too big for the memory would, must not do so for ever.
+        if mine.filter(state=WorkState.RUNNING, attempt__gte=ATTEMPTS).update(state=WorkState.FAILED, error=SILENCED):
+            return None
         if not mine.update(
             state=WorkState.RUNNING, attempt=models.F("attempt") + 1, heartbeat_at=timezone.now(), error=""
         ):

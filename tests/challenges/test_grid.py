@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotations.challenges.grid import Grid
@@ -83,6 +83,7 @@ def test_a_flood_of_positions_is_refused() -> None:
         GRID.parse([0] * 1_000_000, COMPOSED, KEYS)
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(0, 8)))
 def test_what_is_selected_is_what_is_read(positions) -> None:
     answers = GRID.parse(list(positions), COMPOSED, KEYS)

@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotations.challenges.seen import choose
@@ -7,6 +7,7 @@ from annotations.challenges.seen import choose
 ids = st.sets(st.integers(0, 30))
 
 
+@settings(deadline=None)
 @given(pool=st.lists(st.integers(0, 30)), seen=ids, own=ids, n=st.integers(0, 40), again=st.booleans())
 def test_nobody_is_shown_an_image_twice_nor_an_own_or_needlessly_an_old_one(pool, seen, own, n, again) -> None:
     chosen = choose(pool, seen, own, n, np.random.default_rng(0), again=again)

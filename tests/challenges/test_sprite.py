@@ -99,10 +99,10 @@ def test_a_thread_of_a_picture_is_drawn_too() -> None:
     assert opened(render([Image.new("RGB", (1, 3000))], columns=1, seed=0)).size == (96, 96)
 
 
-@pytest.mark.parametrize("settings", [{"columns": 0}, {"columns": 3, "tile": 0}, {"columns": 3, "gap": -1}])
-def test_impossible_measures_are_refused(settings) -> None:
+@pytest.mark.parametrize("measures", [{"columns": 0}, {"columns": 3, "tile": 0}, {"columns": 3, "gap": -1}])
+def test_impossible_measures_are_refused(measures) -> None:
     with pytest.raises(ValueError, match="sprite"):
-        render([picture()], seed=0, **settings)
+        render([picture()], seed=0, **measures)
 
 
 def test_a_sprite_of_nothing_is_refused() -> None:

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotations.challenges.strip import Strip, is_typed
@@ -114,11 +114,13 @@ def test_missing_equal_reserved_or_long_keys_cannot_be_typed(keys) -> None:
     assert is_typed(LETTERS)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 9), min_size=10, max_size=10))
 def test_what_is_typed_is_what_is_read(typed) -> None:
     assert classes("".join(map(str, typed))) == classes(typed) == typed
 
 
+@settings(deadline=None)
 @given(st.text() | st.lists(st.none() | st.text() | st.integers() | st.floats()))
 def test_whatever_is_sent_is_read_or_refused_with_a_reason(raw) -> None:
     try:

@@ -35,6 +35,15 @@ def dataset_create(
     return dataset
 
 
+def dataset_edit(
+    *, dataset: DataSet, name: str, description: str, visibility: Visibility, open_for_contributions: bool
+) -> DataSet:
+    dataset.name, dataset.description = name, description
+    dataset.visibility, dataset.open_for_contributions = visibility, open_for_contributions
+    dataset.save(update_fields=["name", "description", "visibility", "open_for_contributions"])
+    return dataset
+
+
 def check_classes(classes: Sequence[tuple[str, str]]) -> None:
     names = [name.casefold() for name, _ in classes]
     keys = [key.casefold() for _, key in classes if key]

@@ -1,0 +1,35 @@
+"""What a reviewer sees of a person before deciding."""
+
+from statistics import median
+
+from annotations.models import Annotator, Challenge, ChallengeState
+from annotations.selectors import faces_of
+
+LATEST = 1000  # challenges that are looked back on
+
+
+def confusions(person: Annotator) -> list[dict[str, object]]:
+    """What they answered for what it was, a row each pair of classes that occurs."""
+    return [
+        {"dataset": row.dataset_id, "truth": truth, "answered": answered, "count": count}
+        for row in person.reliabilities.all()
+        for truth, answered, count in _named(row.counts, [cls.name for cls in row.dataset.classes.all()])
+    ]
+
+
+def answering(person: Annotator) -> dict[str, object]:
+    """How many challenges they answered and passed of late, and how fast."""
+    answered = Challenge.objects.filter(annotator__in=faces_of(person)).exclude(answered_at=None)
+    rows = list(answered.values_list("issued_at", "answered_at", "state")[:LATEST])
+    seconds = [round((done - issued).total_seconds(), 1) for issued, done, _ in rows]
+    return {
+        "answered": len(rows),
+        "passed": sum(state == ChallengeState.PASSED for *_, state in rows),
+        "median_seconds": median(seconds) if seconds else None,
+        "quickest_seconds": min(seconds, default=None),
+    }
+
+
+def _named(counts: dict[str, float], names: list[str]) -> list[tuple[str, str, float]]:
+    pairs = [(*map(int, cell.split(",")), count) for cell, count in counts.items()]
+    return [(names[truth], names[answered], round(count, 2)) for truth, answered, count in sorted(pairs)]

@@ -1,0 +1,60 @@
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.doors import Share, given
+from gallery.access import dataset_write
+from learning.engine.strategies import registry
+from learning.models import Policy
+from learning.selectors import policy_of
+from learning.services.policies import policy_change
+
+# The engine's own table can't be read here: its module loads torch.
+BACKBONES = ("small_cnn", "mobilenet_v2_0.35", "mobilenet_v2_1.0")
+
+
+class PolicyOut(serializers.ModelSerializer):
+    class Meta:
+        model = Policy
+        fields = [
+            "strategy",
+            "random_share",
+            "round_size",
+            "automatic",
+            "buffer_size",
+            "delay_seconds",
+            "epochs",
+            "backbone",
+        ]
+
+
+class PolicyChange(serializers.Serializer):
+    strategy = serializers.CharField(max_length=40)
+    random_share = Share()
+    round_size = serializers.IntegerField(min_value=1, max_value=100_000)
+    automatic = serializers.BooleanField()
+    buffer_size = serializers.IntegerField(min_value=1, max_value=1_000_000)
+    delay_seconds = serializers.IntegerField(min_value=0, max_value=30 * 24 * 3600)
+    epochs = serializers.IntegerField(min_value=1, max_value=1000)
+    backbone = serializers.ChoiceField(BACKBONES)
+
+    def validate_strategy(self, name: str) -> str:
+        if name not in registry.names():
+            raise ValidationError(f"It is one of {', '.join(registry.names())}.")
+        return name
+
+
+class OnePolicy(APIView):
+    @extend_schema(responses=PolicyOut)
+    def get(self, request: Request, pk: int) -> Response:
+        """What is asked, and when and what is trained. For the owner."""
+        return Response(PolicyOut(policy_of(dataset_write(request, pk))).data)
+
+    @extend_schema(request=PolicyChange, responses=PolicyOut)
+    def patch(self, request: Request, pk: int) -> Response:
+        policy = policy_of(dataset_write(request, pk))
+        data = given(request.data, PolicyChange, changes=policy)
+        return Response(PolicyOut(policy_change(policy=policy, by=request.user, **data)).data)

@@ -1,0 +1,95 @@
+"""The whole loop through the HTTP API: visitors solve, the crowd agrees, models are trained, two are promoted."""
+
+from dataclasses import asdict, dataclass
+from time import monotonic
+
+from accounts.models import Role, User
+from annotations.models import Decision, Flag, Verdict, Vote
+from annotations.services.review import decision_make
+from gallery.models import DataSet
+from learning.bench.scratch import scratch
+from learning.bench.solvers import ApiSolver, whole_truth
+from learning.demo.digits import digits_load
+from learning.engine.annotators import population
+from learning.models import ModelVersion
+from learning.selectors import champion_of
+from learning.services.requests import run_request
+from learning.services.ticking import tick
+
+TICK_EVERY = 20  # answers between two ticks; beat would come by every ten seconds
+PATIENCE = 3000  # answers after which the loop gives up
+
+
+@dataclass(frozen=True)
+class LoopResult:
+    promotions: int
+    accuracy_first: float
+    accuracy_last: float
+    accuracy_gain: float
+    flagged_true: int
+    flagged_false: int
+    votes: int
+    seconds: float
+
+
+def run(*, annotators: int = 20, adversarial: float = 0.3, promotions: int = 2, seed: int = 0) -> dict[str, object]:
+    with scratch():
+        owner = User.objects.create_user("uploader@bench.local")
+        dataset = digits_load(owner=owner)
+        return asdict(turn_the_loop(dataset, annotators, adversarial, promotions, seed))
+
+
+def turn_the_loop(dataset: DataSet, annotators: int, adversarial: float, promotions: int, seed: int) -> LoopResult:
+    """The first model learns from the gold alone; what comes after is the visitors' doing."""
+    started = monotonic()
+    solvers = make_solvers(dataset, annotators, adversarial, seed)
+    run_request(dataset=dataset, trigger="the gold")
+    first = _champion(dataset)
+    answers = 0
+    while _promotions_since(first) < promotions and answers < PATIENCE:
+        for solver in solvers:
+            solver.solve()
+            answers += 1
+            if answers % TICK_EVERY == 0:
+                tick()
+    flagged = set(Flag.objects.filter(dataset=dataset).values_list("annotator", flat=True))
+    liars = {s.annotator.pk for s in solvers if s.annotator and s.eyes.kind == "adversarial"}
+    last = _champion(dataset)
+    return LoopResult(
+        promotions=_promotions_since(first),
+        accuracy_first=round(first.metrics["accuracy"], 4),
+        accuracy_last=round(last.metrics["accuracy"], 4),
+        accuracy_gain=round(last.metrics["accuracy"] - first.metrics["accuracy"], 4),
+        flagged_true=len(flagged & liars),
+        flagged_false=len(flagged - liars),
+        votes=Vote.objects.filter(dataset=dataset).count(),
+        seconds=round(monotonic() - started, 1),
+    )
+
+
+def make_solvers(dataset: DataSet, annotators: int, adversarial: float, seed: int) -> list[ApiSolver]:
+    truth = whole_truth(dataset)
+    n_classes = dataset.classes.count()
+    return [
+        ApiSolver(eyes, dataset, truth) for eyes in population(annotators, adversarial, seed=seed, n_classes=n_classes)
+    ]
+
+
+def block_flagged(dataset: DataSet) -> list[Decision]:
+    """A reviewer follows every flag."""
+    reviewer = User.objects.create_user("reviewer@bench.local", role=Role.REVIEWER)
+    flags = Flag.objects.filter(dataset=dataset).select_related("annotator")
+    return [decision_make(annotator=f.annotator, verdict=Verdict.BLOCK, by=reviewer).decision for f in flags]
+
+
+def _champion(dataset: DataSet) -> ModelVersion:
+    champion = champion_of(dataset)
+    if champion is None:
+        failed = dataset.runs.first()
+        raise RuntimeError(f"No model came of the gold: {failed.error if failed else 'no run'}")
+    return champion
+
+
+def _promotions_since(first: ModelVersion) -> int:
+    later = ModelVersion.objects.filter(dataset=first.dataset, number__gt=first.number)
+    return later.exclude(promoted_at=None).count()

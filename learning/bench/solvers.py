@@ -1,0 +1,76 @@
+"""Simulated people. They look at tiles with their own eyes, here the hidden truth, and answer as their kind does."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.test import Client
+
+from annotations.models import Annotator, Challenge
+from annotations.selectors import known_classes
+from annotations.services.challenges import ChallengeGone, NoChallenge, challenge_answer, challenge_issue
+from gallery.models import DataSet
+from learning.demo.digits import hidden_truth
+from learning.engine.annotators import SimulatedAnnotator
+
+Truth = dict[int, int]
+
+
+def whole_truth(dataset: DataSet) -> Truth:
+    """Image id → class: what the demo keeps apart, and what the owner has said."""
+    return hidden_truth(dataset) | known_classes(dataset)
+
+
+def perceive(challenge: Challenge, eyes: SimulatedAnnotator, truth: Truth) -> object:
+    """What this person would send as the answer."""
+    seen = [eyes.perceive(truth[tile.image_id]) for tile in challenge.tiles.order_by("position")]
+    if challenge.kind == "grid":
+        return [position for position, cls in enumerate(seen) if cls == challenge.target]
+    return seen
+
+
+@dataclass
+class ServiceSolver:
+    """Answers through the services, as a view would."""
+
+    eyes: SimulatedAnnotator
+    dataset: DataSet
+    truth: Truth
+    annotator: Annotator = field(default_factory=lambda: Annotator.objects.create())
+
+    def solve(self) -> bool:
+        """False when there is nothing to ask this person."""
+        try:
+            challenge = challenge_issue(dataset=self.dataset, annotator=self.annotator)
+            answer = perceive(challenge, self.eyes, self.truth)
+            challenge_answer(challenge=challenge, annotator=self.annotator, raw=answer)
+        except (NoChallenge, ChallengeGone):
+            return False
+        return True
+
+
+@dataclass
+class ApiSolver:
+    """Answers through the HTTP API, as a visitor with a cookie."""
+
+    eyes: SimulatedAnnotator
+    dataset: DataSet
+    truth: Truth
+    client: Client = field(default_factory=Client)
+    annotator: Annotator | None = None
+
+    def solve(self) -> bool:
+        address = f"/api/v1/datasets/{self.dataset.pk}/challenges/"
+        issued = self._post(address, {})
+        if issued.status_code == 409:
+            return False
+        challenge = Challenge.objects.get(pk=issued.json()["id"])
+        self.annotator = challenge.annotator
+        answer = perceive(challenge, self.eyes, self.truth)
+        answered = self._post(f"{address}{challenge.pk}/answer/", {"answer": answer})
+        return bool(answered.status_code == 200)
+
+    def _post(self, address: str, body: dict[str, object]) -> Any:
+        response = self.client.post(address, body, content_type="application/json")
+        if response.status_code not in {200, 201, 409}:
+            raise RuntimeError(f"{address} answered {response.status_code}: {response.content[:300]!r}")
+        return response

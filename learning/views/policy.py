@@ -1,0 +1,23 @@
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from gallery.access import dataset_write
+from learning.forms import PolicyForm
+from learning.selectors import policy_of
+from learning.services.policies import policy_change
+
+
+@require_http_methods(["GET", "POST"])
+def dataset_policy(request: HttpRequest, pk: int) -> HttpResponse:
+    dataset = dataset_write(request, pk)
+    form = PolicyForm(request.POST or None, instance=policy_of(dataset))
+    if request.method == "POST" and form.is_valid():
+        fields = dict(form.cleaned_data)
+        fields["random_share"] = fields.pop("random_percent") / 100
+        policy_change(dataset=dataset, by=request.user, **fields)
+        messages.success(request, "Saved. It holds from the next round of questions and the next training run on.")
+        return redirect("dataset", dataset.pk)
+    status = 422 if request.method == "POST" else 200
+    return render(request, "learning/policy.html", {"dataset": dataset, "form": form}, status=status)

@@ -1,0 +1,59 @@
+"""What the doors of the API share: reading what was sent, and who is let in."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Model
+from django.utils.crypto import salted_hmac
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.throttling import AnonRateThrottle
+from rest_framework.views import APIView
+
+
+def given(
+    data: Mapping[str, Any], reader: type[serializers.BaseSerializer], *, changes: Model | None = None
+) -> dict[str, Any]:
+    """What was sent, read and checked. With `changes`, the row that it changes, every field may be left out."""
+    serializer = reader(changes, data=data, partial=changes is not None)
+    serializer.is_valid(raise_exception=True)
+    return serializer.validated_data
+
+
+class Share(serializers.FloatField):
+    """A number from 0 to 1. «NaN» passes every comparison with a limit, so it is asked for by name."""
+
+    def __init__(self, *, min_value: float = 0, **options: Any) -> None:
+        super().__init__(min_value=min_value, max_value=1, **options)
+
+    def to_internal_value(self, data: Any) -> float:
+        value = super().to_internal_value(data)
+        if not math.isfinite(value):
+            self.fail("invalid")
+        return value
+
+
+class Reviewers(BasePermission):
+    """For everybody else these rooms don't exist."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if request.user.is_authenticated and request.user.is_reviewer:
+            return True
+        raise NotFound("There is no such thing here, or it is not yours to see.")
+
+
+class PerAddress(AnonRateThrottle):
+    """Guessing passwords takes time: so many tries a minute from one address, which is kept as a keyed hash alone."""
+
+    scope = "address"
+    rate = "20/min"
+
+    def get_ident(self, request: Request) -> str:
+        # Without a proxy of ours in front, the header is whatever the client writes into it.
+        forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.BEHIND_TLS else ""
+        address = forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")
+        return salted_hmac("accounts.doors", address).hexdigest()

@@ -1,0 +1,58 @@
+"""A data set whose classes a network can tell apart in a moment: dark, middle and light squares, in noise."""
+
+from collections.abc import Callable
+from io import BytesIO
+
+import numpy as np
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image as Picture
+
+from accounts.models import User
+from gallery.models import DataSet, Image
+from gallery.services.images import image_label, images_upload
+from learning.engine.trained import TrainingConfig
+
+LEVELS = (40, 128, 215)
+
+
+@pytest.fixture(autouse=True)
+def quick_training(monkeypatch) -> None:
+    """Squares need a few steps where photographs need hundreds."""
+
+    def quick(**fields) -> TrainingConfig:
+        return TrainingConfig(**{"min_steps": 20, **fields})
+
+    monkeypatch.setattr("learning.services.training.TrainingConfig", quick)
+
+
+@pytest.fixture
+def squares(dataset: DataSet, alice: User) -> Callable[..., list[Image]]:
+    rng = np.random.default_rng(0)
+
+    def add(n: int, cls: int, *, split: str = "pool", label: bool = False, noise: float = 15) -> list[Image]:
+        files = []
+        for index in range(n):
+            pixels = np.clip(rng.normal(LEVELS[cls], noise, (16, 16, 3)), 0, 255).astype(np.uint8)
+            file = BytesIO()
+            Picture.fromarray(pixels).save(file, "PNG")
+            files.append(SimpleUploadedFile(f"{cls}-{index}.png", file.getvalue()))
+        images = images_upload(dataset=dataset, files=files, uploader=alice).accepted
+        for image in images:
+            image.split = split
+            image.save(update_fields=["split"])
+            if label:
+                image_label(image=image, label=dataset.classes.get(index=cls))
+        return images
+
+    return add
+
+
+@pytest.fixture
+def learnable(dataset: DataSet, squares) -> DataSet:
+    """Twelve gold squares a class, twenty for evaluation a class with their labels, ten a class to be asked."""
+    for cls in range(3):
+        squares(12, cls, label=True)
+        squares(20, cls, split="evaluation", label=True)
+        squares(10, cls)
+    return dataset

@@ -1,0 +1,100 @@
+from annotations.models import QueueItem
+from gallery.models import Image, Source, Split, Tag, Tagging
+from gallery.services.images import image_delete
+from gallery.work import WorkState
+from learning.models import Retag, SamplingRound
+from learning.selectors import champion_of, policy_of
+from learning.services.requests import round_request, run_request
+from learning.services.sampling import round_execute
+from learning.services.tagging import images_tag, retag_execute
+from learning.services.training import run_execute
+
+
+def champion(dataset):
+    run_execute(run_request(dataset=dataset, trigger="a test").pk)
+    return champion_of(dataset)
+
+
+def test_an_upload_is_tagged_by_the_champion_with_its_confidence(learnable, squares):
+    version = champion(learnable)
+    (image,) = squares(1, 2)
+    assert images_tag([image.pk]) == 1
+    tag = image.tags.get(source=Source.MODEL)
+    assert tag.label.name == "light" and 0.5 < tag.confidence <= 1 and tag.version == version.number
+    assert Tagging.objects.get(image=image).state == WorkState.DONE
+
+
+def test_without_a_version_an_upload_waits_for_no_tag(dataset, squares):
+    (image,) = squares(1, 0)
+    images_tag([image.pk])
+    assert Tagging.objects.get(image=image).state == WorkState.DONE
+    assert not image.tags.exists()
+
+
+def test_an_upload_is_tagged_once(learnable, squares):
+    champion(learnable)
+    (image,) = squares(1, 0)
+    assert images_tag([image.pk]) == 1
+    assert images_tag([image.pk]) == 0
+
+
+def test_a_promotion_tags_the_whole_data_set_and_asks_anew(learnable):
+    version = champion(learnable)
+    retag = retag_execute(Retag.objects.get(version=version).pk)
+    assert Tag.objects.filter(source=Source.MODEL).count() == learnable.images.count()
+    retag.refresh_from_db()
+    assert (retag.state, retag.done, retag.total) == (WorkState.DONE, learnable.images.count(), retag.done)
+    assert SamplingRound.objects.filter(dataset=learnable).exists()
+
+
+def test_a_deleted_picture_is_not_tagged(learnable, squares):
+    champion(learnable)
+    (image,) = squares(1, 0)
+    image_delete(image=image)
+    images_tag([image.pk])
+    tagging = Tagging.objects.get(image=image)
+    assert tagging.state == WorkState.FAILED and "deleted" in tagging.error
+    assert not Tag.objects.filter(image=image).exists()
+
+
+def test_the_owners_word_stays_when_a_model_says_otherwise(learnable):
+    version = champion(learnable)
+    owned = Tag.objects.get(image=learnable.images.filter(split=Split.GOLD).first(), source=Source.OWNER)
+    retag_execute(Retag.objects.get(version=version).pk)
+    assert Tag.objects.get(pk=owned.pk).label == owned.label
+
+
+def test_a_round_asks_the_most_uncertain_first_and_says_why(learnable, squares):
+    version = champion(learnable)
+    retag_execute(Retag.objects.get(version=version).pk)
+    policy = policy_of(learnable)
+    policy.random_share, policy.round_size = 0.0, 5
+    policy.save()
+    done = round_execute(round_request(dataset=learnable).pk)
+    items = QueueItem.objects.filter(dataset=learnable, round=done.pk, priority=0)
+    assert items.count() == 5 and set(items.values_list("reason", flat=True)) == {"entropy"}
+    asked = Tag.objects.filter(image__in=items.values("image"), source=Source.MODEL)
+    rest = Tag.objects.filter(image__in=Image.objects.filter(split=Split.POOL), source=Source.MODEL)
+    rest = rest.exclude(pk__in=asked)
+    assert max(t.confidence for t in asked) <= min(t.confidence for t in rest) + 0.05
+
+
+def test_unlabelled_evaluation_images_are_asked_first(learnable, squares):
+    champion(learnable)
+    squares(3, 0, split="evaluation")
+    round_execute(round_request(dataset=learnable).pk)
+    first = QueueItem.objects.filter(dataset=learnable)[:3]
+    assert {item.image.split for item in first} == {Split.EVALUATION}
+
+
+def test_without_a_model_a_round_draws_at_random(dataset, squares):
+    squares(4, 0)
+    done = round_execute(round_request(dataset=dataset).pk)
+    assert done.strategy == "random"
+    assert QueueItem.objects.filter(dataset=dataset).count() == 4
+
+
+def test_known_and_agreed_images_are_not_asked(learnable):
+    champion(learnable)
+    round_execute(round_request(dataset=learnable).pk)
+    assert not QueueItem.objects.filter(image__tags__source=Source.OWNER).exists()
