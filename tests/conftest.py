@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from celery import current_app
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from PIL import Image as Picture
 
 from accounts.models import Role, User
@@ -23,6 +24,13 @@ def var_dir() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="tessera-tests-"))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, var_dir: Path) -> None:
+    """SQLite in a file: threads can't share a database in memory without sharing its transactions too."""
+    if connection.vendor == "sqlite":
+        connection.settings_dict["TEST"]["NAME"] = str(var_dir / "test.sqlite3")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -95,4 +95,4 @@ def tiles_said(challenge: Challenge) -> list[dict[str, object]]:
         {"position": position_of[image], "said": SAID[AnswerKind(kind)], "label": name_of[answer]}
         for image, kind, answer in rows
     ]
-    return said
+    return sorted(said, key=lambda tile: tile["position"])

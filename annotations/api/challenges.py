@@ -105,6 +105,7 @@ class OneChallenge(APIView):
 
     @extend_schema(responses=ChallengeOut)
     def get(self, request: Request, dataset: int, pk: UUID) -> Response:
+        """A challenge of yours, as it was given."""
         return Response(_out(challenge_own(request, dataset, pk), request))
 
 

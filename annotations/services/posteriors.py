@@ -37,8 +37,9 @@ def store(dataset: DataSet, book: Ledger, posterior: FloatArray) -> int:
         unique_fields=["image"],
         update_fields=["posterior", "label", "confidence", "votes", "trusted", "state", "accepted_at"],
     )
+    _tag(dataset, [row for row in rows if _says_otherwise(before.get(row.pk), row)])
     moved = [row for row in rows if _moved(before.get(row.pk), row)]
-    _publish(dataset, moved)
+    _settle(dataset, moved)
     return len(moved)
 
 
@@ -102,13 +103,17 @@ def _moved(before: Consensus | None, after: Consensus) -> bool:
     return before is None or before.votes == 0 or (before.label, before.state) != (after.label, after.state)
 
 
-def _publish(dataset: DataSet, moved: list[Consensus]) -> None:
-    """The crowd's tag stands on accepted images alone; those are not asked again, nor are the contested."""
-    accepted = [row for row in moved if row.state == ConsensusState.ACCEPTED]
+def _says_otherwise(before: Consensus | None, after: Consensus) -> bool:
+    return _moved(before, after) or (before is not None and before.confidence != after.confidence)
+
+
+def _tag(dataset: DataSet, changed: list[Consensus]) -> None:
+    """The crowd's tag stands on accepted images alone, and is as sure as their consensus."""
     classes = {cls.index: cls for cls in dataset.classes.all()}
     tags = [
         Tag(image_id=row.pk, source=Source.CROWD, label=classes[row.label], confidence=row.confidence)
-        for row in accepted
+        for row in changed
+        if row.state == ConsensusState.ACCEPTED
     ]
     Tag.objects.bulk_create(
         tags,
@@ -116,9 +121,13 @@ def _publish(dataset: DataSet, moved: list[Consensus]) -> None:
         unique_fields=["image", "source"],
         update_fields=["label", "confidence", "updated_at"],
     )
+    _retract([row.pk for row in changed if row.state != ConsensusState.ACCEPTED])
+
+
+def _settle(dataset: DataSet, moved: list[Consensus]) -> None:
+    """What is agreed is not asked again, nor is what is contested."""
     settled = [row.pk for row in moved if row.state != ConsensusState.OPEN]
     QueueItem.objects.filter(image__in=settled).delete()
-    _retract([row.pk for row in moved if row.state != ConsensusState.ACCEPTED])
     _ask(dataset, [row.pk for row in moved if row.state == ConsensusState.OPEN])
 
 

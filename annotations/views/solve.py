@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from annotations import access
+from annotations.challenges.registry import KINDS
 from annotations.challenges.strip import CANT_TELL, is_typed
 from annotations.challenges.tiles import AnswerError, Keys
 from annotations.forms import ChoiceForm, ReportForm
@@ -97,7 +98,7 @@ def solve_report(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = ReportForm(request.POST)
     if challenge.state != ChallengeState.OPEN:
         return _done(request, GONE)
-    if not form.is_valid() or form.cleaned_data["position"] >= challenge.tiles.count():
+    if not form.is_valid() or form.cleaned_data["position"] >= KINDS[challenge.kind].size:
         return _once_more(request, challenge, Outcome("warning", "Say which picture it is.", again=True))
     report_tile(challenge=challenge, position=form.cleaned_data["position"], annotator=challenge.annotator)
     return _done(request, REPORTED)
@@ -141,7 +142,7 @@ def _nothing(wish: Wish, reason: str, *, blocked: bool = False) -> dict[str, Any
 
 
 def _shown(challenge: Challenge, wish: Wish) -> dict[str, Any]:
-    keys = keys_of(challenge.dataset)
+    keys, kind = keys_of(challenge.dataset), KINDS[challenge.kind]
     query = f"?{wish.query}" if wish.query else ""
     left = (challenge.expires_at - timezone.now()).total_seconds()
     return {
@@ -152,7 +153,8 @@ def _shown(challenge: Challenge, wish: Wish) -> dict[str, Any]:
         "report_url": reverse("solve_report", args=[challenge.pk]) + query,
         "query": query,
         "seconds": max(1, round(left)),
-        "positions": range(challenge.tiles.count()),
+        "positions": range(kind.size),
+        "lines": [range(start, start + kind.columns) for start in range(0, kind.size, kind.columns)],
         **_answer_words(keys),
     }
 

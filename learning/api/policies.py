@@ -55,6 +55,7 @@ class OnePolicy(APIView):
 
     @extend_schema(request=PolicyChange, responses=PolicyOut)
     def patch(self, request: Request, pk: int) -> Response:
-        policy = policy_of(dataset_write(request, pk))
-        data = given(request.data, PolicyChange, changes=policy)
-        return Response(PolicyOut(policy_change(policy=policy, by=request.user, **data)).data)
+        """Change it; runs and rounds that are under way keep the rules that they began with."""
+        dataset = dataset_write(request, pk)
+        data = given(request.data, PolicyChange, changes=policy_of(dataset))
+        return Response(PolicyOut(policy_change(dataset=dataset, by=request.user, **data)).data)

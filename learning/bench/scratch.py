@@ -16,6 +16,8 @@ def scratch() -> Iterator[Path]:
     eager, name = current_app.conf.task_always_eager, connection.settings_dict["NAME"]
     with tempfile.TemporaryDirectory(prefix="tessera-bench-") as folder:
         var = Path(folder)
+        if connection.vendor == "sqlite":
+            connection.settings_dict["TEST"]["NAME"] = str(var / "bench.sqlite3")
         connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
         try:
             current_app.conf.task_always_eager = True

@@ -78,9 +78,9 @@ def _store(
 def _scans(limit: int | None) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     bundle = load_digits()
     order = np.random.default_rng(0).permutation(len(bundle.target))[:limit]
-    # The scanner counted ink from 0 to 16; on the page ink is dark.
-    paper = 255 - (bundle.images[order] * (255 / 16)).astype(np.uint8)
-    return paper, bundle.target[order]
+    # The scanner counted ink from 0 to 16; on the page ink is dark. Scans go up to their edge, so they get a margin.
+    ink = np.pad(bundle.images[order], ((0, 0), (1, 1), (1, 1)))
+    return 255 - (ink * (255 / 16)).astype(np.uint8), bundle.target[order]
 
 
 def _splits(truth: NDArray[np.int64]) -> list[Split]:

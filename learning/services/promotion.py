@@ -27,13 +27,17 @@ FLOOR = 0.15
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """Both models on the same images (N,): the challenger's probabilities (N, K), the champion's classes, the truth."""
+    """Both models on the same images (N,): the challenger's probabilities (N, K), the champion's classes, the truth.
+
+    `guess`: there is no champion to compare with, and the one to beat always names the most frequent class.
+    """
 
     images: list[int]
     probabilities: NDArray[np.float32]
     before: NDArray[np.int64]
     actual: NDArray[np.int64]
     provisional: bool
+    guess: bool
 
 
 class RunLost(Exception):  # noqa: N818
@@ -71,18 +75,18 @@ def _judge(
     inputs = read_inputs(sorted(truth), backbone)
     actual = np.array([truth[image] for image in inputs.ids])
     probabilities = predict(trained, inputs.x, temperature)
-    return Judged(inputs.ids, probabilities, _champion_says(champion, inputs.ids, actual), actual, False)
+    before = _champion_says(champion, inputs.ids) if champion else _guess(actual)
+    return Judged(inputs.ids, probabilities, before, actual, provisional=False, guess=champion is None)
 
 
-def _champion_says(
-    champion: ModelVersion | None, images: Sequence[int], actual: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Before the first version the one to beat always names the most frequent class."""
-    if champion is None:
-        return np.full(len(actual), np.bincount(actual).argmax())
+def _champion_says(champion: ModelVersion, images: Sequence[int]) -> NDArray[np.int64]:
     inputs, probabilities = predict_images(champion, images)
     said = dict(zip(inputs.ids, probabilities.argmax(axis=1).tolist(), strict=True))
     return np.array([said[image] for image in images])
+
+
+def _guess(actual: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.full(len(actual), np.bincount(actual).argmax())
 
 
 def _judge_blind(run: TrainingRun, champion: ModelVersion | None) -> Judged:
@@ -93,9 +97,9 @@ def _judge_blind(run: TrainingRun, champion: ModelVersion | None) -> Judged:
     images = common or list(mine)
     actual = np.array([mine[image][1] for image in images])
     said = [int(np.argmax(before[image][0])) for image in common]
-    champion_says = np.array(said) if common else _champion_says(None, images, actual)
     probabilities = np.array([mine[image][0] for image in images], dtype=np.float32)
-    return Judged(images, probabilities, champion_says, actual, True)
+    champion_says = np.array(said) if common else _guess(actual)
+    return Judged(images, probabilities, champion_says, actual, provisional=True, guess=not common)
 
 
 def _blind(run: TrainingRun) -> dict[int, tuple[list[float], int]]:
@@ -105,10 +109,12 @@ def _blind(run: TrainingRun) -> dict[int, tuple[list[float], int]]:
 
 def _decide(judged: Judged, dataset: DataSet) -> evaluation.Decision:
     said, n_classes = judged.probabilities.argmax(axis=1), judged.probabilities.shape[1]
+    before = evaluation.per_class_accuracy(judged.before, judged.actual, n_classes)
     return evaluation.decide(
         evaluation.paired_bootstrap(judged.before == judged.actual, said == judged.actual),
         evaluation.per_class_accuracy(said, judged.actual, n_classes),
-        champion_per_class=evaluation.per_class_accuracy(judged.before, judged.actual, n_classes),
+        # A guess is right on all of one class; that is no floor to hold a model to.
+        champion_per_class=[] if judged.guess else before,
         floor=FLOOR,
         provisional=judged.provisional,
         class_names=[cls.name for cls in dataset.classes.all()],

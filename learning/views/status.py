@@ -92,7 +92,7 @@ def _run_words(run: TrainingRun) -> str:
     if run.attempt:
         return "Stopped unexpectedly, and is tried again"
     if timezone.now() - run.due_at > SILENT_AFTER:
-        return "Waits for a worker; should it last, none may be running"
+        return "No worker has taken it yet; none may be running"
     return "Waits for a worker"
 
 

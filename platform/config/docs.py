@@ -69,9 +69,14 @@ def _body(operation: Schema, components: Schema) -> list[Field]:
     body = components.get(kind_of(content.get("schema", {})), {})
     required = body.get("required", [])
     return [
-        Field(name, kind_of(field), name in required, field.get("description", ""))
+        Field(name, _spelt_out(kind_of(field), components), name in required, field.get("description", ""))
         for name, field in body.get("properties", {}).items()
     ]
+
+
+def _spelt_out(kind: str, components: Schema) -> str:
+    """A choice by its values rather than by its name."""
+    return " or ".join(map(str, components.get(kind, {}).get("enum", []))) or kind
 
 
 def _answer(response: Schema) -> str:

@@ -1,4 +1,4 @@
-"""Who may be asked what: controls with a known answer, unknowns worth asking, nothing twice and nothing of one's own."""
+"""Who may be asked what: known controls, unknowns worth asking, nothing twice, nothing of one's own."""
 
 from datetime import timedelta
 

@@ -121,3 +121,12 @@ def test_a_tile_that_is_not_there_cannot_be_reported(solver, position, status):
     visitor = solver()
     given = visitor.ask()
     assert visitor.client.post(visitor.address(given, "report/"), {"position": position}).status_code == status
+
+
+def test_after_a_report_nobody_is_judged_by_what_is_left(solver):
+    visitor = solver()
+    given = visitor.ask()
+    right = visitor.right(given)
+    visitor.client.post(visitor.address(given, "report/"), {"position": 0})
+    assert visitor.answer(given, right).status_code == 409
+    assert not ControlAnswer.objects.exists()

@@ -1,5 +1,6 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from gallery.models import DataSet, Image
 
@@ -107,3 +108,11 @@ def test_deleting_leaves_a_tombstone(dataset, alice, bob, add_images, api):
     assert api(alice).delete(address).status_code == 204
     assert api(alice).get(address).status_code == 404
     assert Image.objects.get(pk=image.pk).deleted_at
+
+
+def test_a_withdrawn_image_is_listed_for_its_owner_alone(dataset, alice, bob, add_images, api):
+    image, _ = add_images(2, 0)
+    Image.objects.filter(pk=image.pk).update(withdrawn_at=timezone.now())
+    address = f"/api/v1/datasets/{dataset.pk}/images/"
+    assert [api(user).get(address).json()["count"] for user in (None, bob, alice)] == [1, 1, 2]
+    assert api(bob).get(f"/api/v1/images/{image.pk}/").status_code == 404

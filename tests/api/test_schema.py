@@ -41,7 +41,13 @@ def test_the_root_leads_to_addresses_that_answer(ada, api):
 
 def test_the_docs_page_shows_every_door(client, db):
     page = client.get(reverse("api-docs")).content.decode()
-    for shown in ("POST /api/v1/tokens/", "GET /api/v1/datasets/{id}/compare/", "minimum_trusted", "image/jpeg"):
+    for shown in (
+        "POST /api/v1/tokens/",
+        "GET /api/v1/datasets/{id}/compare/",
+        "minimum_trusted",
+        "private or public",
+        "image/jpeg",
+    ):
         assert shown in page
 
 

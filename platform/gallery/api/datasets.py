@@ -63,6 +63,8 @@ class DataSetIn(DataSetChange):
 
 
 class DataSets(ListAPIView):
+    """The data sets that you may see."""
+
     queryset = DataSet.objects.none()
     serializer_class = DataSetOut
 
@@ -82,6 +84,7 @@ class DataSets(ListAPIView):
 class OneDataSet(APIView):
     @extend_schema(responses=DataSetOut)
     def get(self, request: Request, pk: int) -> Response:
+        """A data set with its classes."""
         return Response(_out(dataset_read(request, pk)))
 
     @extend_schema(request=DataSetChange, responses=DataSetOut)

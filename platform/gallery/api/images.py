@@ -91,6 +91,7 @@ class ImageList(ListAPIView):
 class OneImage(APIView):
     @extend_schema(responses=ImageOut)
     def get(self, request: Request, pk: int) -> Response:
+        """A picture with its tags."""
         image = image_read(request, pk)
         shown = with_tags(Image.objects.filter(pk=image.pk)).get()
         return Response(ImageOut(shown, context={"request": request}).data)

@@ -38,6 +38,7 @@ def clean(file: IO[bytes], name: str, size: int) -> Cleaned:
     picture = _decode(file, name)
     upright = ImageOps.exif_transpose(picture)
     pixels = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+    pixels.info = {}  # or a JPEG's comment and a PNG's profile would be written out again
     data, suffix = _encode(pixels)
     return Cleaned(data, suffix, _thumbnail(pixels), pixels.width, pixels.height, _digest(pixels))
 
