@@ -59,6 +59,10 @@ class Annotator(models.Model):
         return str(self.user) if self.user else f"Visitor {self.key.hex[:6]}"
 
     @property
+    def audit_name(self) -> str:
+        return f"annotator {self.pk}"
+
+    @property
     def person_id(self) -> int:
         return self.same_as_id or self.pk
 

@@ -93,6 +93,10 @@ class ModelVersion(models.Model):
     def __str__(self) -> str:
         return f"version {self.number} of {self.dataset}"
 
+    @property
+    def audit_name(self) -> str:
+        return f"model {self}"
+
 
 class TrainingExample(models.Model):
     """One row of a run's training set, as it was: what the image was taken for, and on whose word."""

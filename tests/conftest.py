@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from celery import current_app
+from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from PIL import Image as Picture
@@ -44,6 +45,7 @@ def own_storage(settings, var_dir: Path) -> None:
     settings.MEDIA_ROOT = var_dir / "media"
     settings.WEIGHTS_DIR = var_dir / "weights"
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    cache.clear()  # so that nobody is too many for the tests before
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 

@@ -18,6 +18,7 @@ from accounts.doors import given
 from annotations.api.access import challenge_own, challenges_own, dataset_asked
 from annotations.challenges.registry import KINDS
 from annotations.challenges.strip import is_typed
+from annotations.challenges.tiles import offered_keys
 from annotations.identity import annotator_of
 from annotations.models import Challenge, ChallengeState
 from annotations.services.challenges import challenge_issue, challenge_picture, keys_of
@@ -66,7 +67,7 @@ class ChallengeOut(serializers.ModelSerializer):
     def get_classes(self, challenge: Challenge) -> list[dict[str, str]]:
         if challenge.target is not None:
             return []
-        return [{"name": name, "key": key} for key, name in keys_of(self.context["dataset"])]
+        return [{"name": name, "key": key} for key, name in offered_keys(keys_of(self.context["dataset"]))]
 
 
 class ChallengeStanding(serializers.ModelSerializer):
@@ -129,7 +130,7 @@ def target_name(challenge: Challenge, dataset: DataSet) -> str | None:
 def prompt(challenge: Challenge, dataset: DataSet) -> str:
     if challenge.target is not None:
         return f"Select every {target_name(challenge, dataset)}"
-    keys, size = keys_of(dataset), KINDS[challenge.kind].size
+    keys, size = offered_keys(keys_of(dataset)), KINDS[challenge.kind].size
     if not is_typed(keys):
         return f"Name each of the {size} pictures: {', '.join(name for _, name in keys)}"
     if all(key == name for key, name in keys):

@@ -5,7 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from annotations.challenges import drawing, grading
-from annotations.challenges.tiles import Answered, AnswerError, Candidate, Composed, Graded, Keys, NotEnough
+from annotations.challenges.tiles import (
+    Answered,
+    AnswerError,
+    Candidate,
+    Composed,
+    Graded,
+    Keys,
+    NotEnough,
+    offered_keys,
+)
 
 STRANGER_CONTROLS = 7  # 2^-7 = 0.8% for who doesn't look, 0.97^7 = 81% for who does
 KNOWN_CONTROLS = 3
@@ -23,7 +32,7 @@ class Grid:
     columns = 3
 
     def fits(self, keys: Keys) -> bool:
-        return len(keys) >= 2
+        return len(offered_keys(keys)) >= 2
 
     def controls_needed(self, n_classes: int, known: bool) -> int:
         if n_classes < 2:

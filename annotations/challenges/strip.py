@@ -6,7 +6,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from annotations.challenges import drawing, grading
-from annotations.challenges.tiles import Answered, AnswerError, Candidate, Composed, Graded, Keys, NotEnough
+from annotations.challenges.tiles import (
+    Answered,
+    AnswerError,
+    Candidate,
+    Composed,
+    Graded,
+    Keys,
+    NotEnough,
+    offered_keys,
+)
 
 CANT_TELL = "?"
 SHORT_LIST = 40  # more names than this can't be picked from with ease
@@ -28,7 +37,8 @@ class Strip:
     columns = 5
 
     def fits(self, keys: Keys) -> bool:
-        return len(keys) >= 2 and (is_typed(keys) or len(keys) <= SHORT_LIST)
+        n = len(offered_keys(keys))
+        return n >= 2 and (is_typed(keys) or n <= SHORT_LIST)
 
     def controls_needed(self, n_classes: int, known: bool) -> int:
         if n_classes < 2:
@@ -92,7 +102,7 @@ class Strip:
 
 def is_typed(keys: Keys) -> bool:
     """Whether every class has a key of its own, so that a strip is typed rather than named from a list."""
-    return len(_class_of_key(keys)) == len(keys)
+    return len(_class_of_key(keys)) == len(offered_keys(keys))
 
 
 def _more_controls(groups: dict[int, list[Candidate]], n: int, rng: np.random.Generator) -> list[Candidate]:
@@ -133,14 +143,14 @@ def _read_named(raw: Sequence[object], size: int, keys: Keys) -> list[int | None
 
 
 def _read_name(item: object, keys: Keys) -> int | None:
-    if isinstance(item, int) and not isinstance(item, bool) and 0 <= item < len(keys):
+    if isinstance(item, int) and not isinstance(item, bool) and 0 <= item < len(keys) and keys[item][1]:
         return item
     if item is None or item == CANT_TELL:
         return None
     if not isinstance(item, str):
         raise AnswerError("Name each tile by its class's name or index, or ? for “can't tell”.")
     cls = _class_named(item[:LONGEST_RAW], keys)
-    if cls is None:
+    if cls is None or not keys[cls][1]:
         raise AnswerError(f"“{item[:40]}” isn't one of the classes: pick one from the list, or ?.")
     return cls
 

@@ -8,7 +8,15 @@ import numpy as np
 
 AnswerKind = Literal["choice", "yes", "no"]
 Keys = Sequence[tuple[str, str]]
-"""Per class index: the character that a person types for it ("" where there is none) and its name."""
+"""Per class index: the character that a person types for it ("" where there is none) and its name.
+
+A class that is offered no more keeps its index, and has neither: ("", "").
+"""
+
+
+def offered_keys(keys: Keys) -> Keys:
+    """The keys and names that people may choose among, without the classes that are offered no more."""
+    return [(key, name) for key, name in keys if name]
 
 
 class AnswerError(ValueError):

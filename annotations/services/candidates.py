@@ -15,10 +15,15 @@ CONTROLS_CONSIDERED = 400
 
 
 def controls(dataset: DataSet, annotator: Annotator) -> list[Candidate]:
-    """Gold, and consensus so firm that it serves as gold, though never for those who made it firm."""
+    """Gold, and consensus so firm that it serves as gold, though never for those who made it firm.
+
+    What is of a class that was removed is no control: nobody could name it.
+    """
     images = unseen_by(dataset.images.shown(), annotator).exclude(split=Split.EVALUATION)
+    offered = dataset.classes.filter(removed_at=None).values("index")
     firm = images.filter(consensus__state=ConsensusState.ACCEPTED, consensus__confidence__gte=FIRM, split=Split.POOL)
-    gold = images.filter(split=Split.GOLD, tags__source=Source.OWNER)
+    firm = firm.filter(consensus__label__in=offered)
+    gold = images.filter(split=Split.GOLD, tags__source=Source.OWNER, tags__label__removed_at=None)
     truths = list(gold.order_by("?").values_list("pk", "tags__label__index")[:CONTROLS_CONSIDERED])
     truths += firm.order_by("?").values_list("pk", "consensus__label")[:CONTROLS_CONSIDERED]
     return [Candidate(image, truth) for image, truth in dict(truths).items()]

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import numpy as np
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from PIL import Image as Picture
 
@@ -45,7 +46,7 @@ class Result:
 
 
 def keys_of(dataset: DataSet) -> Keys:
-    return [(cls.key, cls.name) for cls in dataset.classes.all()]
+    return [("", "") if cls.removed_at else (cls.key, cls.name) for cls in dataset.classes.all()]
 
 
 def kinds_offered(dataset: DataSet) -> list[str]:
@@ -70,12 +71,17 @@ def challenge_issue(*, dataset: DataSet, annotator: Annotator, kind: str | None 
 
 def _replace(dataset: DataSet, annotator: Annotator) -> None:
     """One open challenge a person and data set: asking for another gives the last one's unknowns to others."""
-    previous = Challenge.objects.filter(dataset=dataset, annotator=annotator, state=ChallengeState.OPEN)
-    # Not those of an expired one: by now they may be somebody else's.
-    alive = previous.filter(expires_at__gt=timezone.now())
+    challenges_close(Challenge.objects.filter(dataset=dataset, annotator=annotator))
+
+
+def challenges_close(challenges: QuerySet[Challenge]) -> None:
+    """Take back those of them that are open."""
+    open_ones = challenges.filter(state=ChallengeState.OPEN)
+    # Not the unknowns of an expired one: by now they may be somebody else's.
+    alive = open_ones.filter(expires_at__gt=timezone.now())
     unknowns = Tile.objects.filter(challenge__in=alive, truth=None).values_list("image", flat=True)
     candidates.release(list(unknowns))
-    previous.update(state=ChallengeState.REPLACED)
+    open_ones.update(state=ChallengeState.REPLACED)
 
 
 def _compose(dataset: DataSet, annotator: Annotator, kinds: list[str], rng: np.random.Generator) -> Composed:

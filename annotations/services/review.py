@@ -19,6 +19,10 @@ RESOLVED = {
 }
 
 
+class OwnAnswers(ValueError):  # noqa: N818 - a state, not a fault
+    """Nobody judges their own answers; the message says so."""
+
+
 @dataclass(frozen=True)
 class Effect:
     decision: Decision
@@ -29,6 +33,8 @@ class Effect:
 def decision_make(*, annotator: Annotator, verdict: Verdict, by: User, note: str = "") -> Effect:
     """Block, clear or reinstate a person with all their faces, and work out again what their answers touched."""
     person = Annotator.objects.select_for_update().get(pk=annotator.person_id)
+    if person.user_id == by.pk:
+        raise OwnAnswers("Another reviewer has to judge your own answers.")
     decision = Decision.objects.create(annotator=person, verdict=verdict, decided_by=by, note=note)
     flags_resolve(annotator=person, state=RESOLVED[verdict], at=timezone.now())
     before = set(faces_of(person).exclude(blocked_at=None).values_list("pk", flat=True))

@@ -18,7 +18,7 @@ from annotations.identity import annotator_of
 from annotations.models import AnswerKind, Challenge, ChallengeState, Consensus, Reliability, Vote
 from annotations.selectors import faces_of
 from annotations.services.corrections import image_correct as correct
-from annotations.services.reports import report_make
+from annotations.services.reports import TooManyReports, report_make
 from annotations.views.fragments import fragment
 from gallery.access import image_read, may_write
 from gallery.models import Image
@@ -50,7 +50,11 @@ def image_correct(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def image_report(request: HttpRequest, pk: int) -> HttpResponse:
     image = image_read(request, pk)
-    report_make(image=image, annotator=annotator_of(request))
+    try:
+        report_make(image=image, annotator=annotator_of(request))
+    except TooManyReports as reason:
+        messages.warning(request, str(reason))
+        return redirect("image", image.pk)
     messages.success(request, "Thank you. The picture is hidden until a reviewer has looked at it.")
     # The picture's own page may be closed to who reported it, so the way back is the data set's.
     return redirect("dataset", image.dataset_id)

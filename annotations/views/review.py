@@ -28,7 +28,7 @@ from annotations.models import (
 )
 from annotations.services.publication import NotNow, publication_decide
 from annotations.services.reports import report_decide
-from annotations.services.review import decision_make
+from annotations.services.review import OwnAnswers, decision_make
 from annotations.views import evidence
 from gallery.models import Image
 
@@ -121,8 +121,6 @@ def review_decide(request: HttpRequest, pk: int) -> HttpResponse:
     form = DecisionForm(request.POST)
     if not form.is_valid():
         messages.warning(request, "Nothing was decided: choose what to do, with a note of at most 500 characters.")
-    elif person.user_id == request.user.pk:
-        messages.warning(request, "Nothing was decided: another reviewer has to judge your own answers.")
     else:
         _decide(request, person, form)
     return redirect("review_annotator", person.pk)
@@ -130,7 +128,11 @@ def review_decide(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _decide(request: HttpRequest, person: Annotator, form: DecisionForm) -> None:
     verdict = Verdict(form.cleaned_data["verdict"])
-    effect = decision_make(annotator=person, verdict=verdict, by=request.user, note=form.cleaned_data["note"])
+    try:
+        effect = decision_make(annotator=person, verdict=verdict, by=request.user, note=form.cleaned_data["note"])
+    except OwnAnswers:
+        messages.warning(request, "Nothing was decided: another reviewer has to judge your own answers.")
+        return
     changed = "1 image" if effect.changed == 1 else f"{effect.changed} images"
     messages.success(request, f"{DONE[verdict]} {person}. {changed} changed.")
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from annotations import access
 from annotations.challenges.registry import KINDS
 from annotations.challenges.strip import CANT_TELL, is_typed
-from annotations.challenges.tiles import AnswerError, Keys
+from annotations.challenges.tiles import AnswerError, Keys, offered_keys
 from annotations.forms import ChoiceForm, ReportForm
 from annotations.identity import annotator_of
 from annotations.models import Challenge, ChallengeState
@@ -29,7 +29,7 @@ from annotations.services.challenges import (
     challenge_picture,
     keys_of,
 )
-from annotations.services.reports import report_tile
+from annotations.services.reports import TooManyReports, report_tile
 from gallery.models import DataSet
 
 HINT = "Some of these pictures are checks, the others are new. Nobody can tell which."
@@ -100,7 +100,10 @@ def solve_report(request: HttpRequest, pk: UUID) -> HttpResponse:
         return _done(request, GONE)
     if not form.is_valid() or form.cleaned_data["position"] >= KINDS[challenge.kind].size:
         return _once_more(request, challenge, Outcome("warning", "Say which picture it is.", again=True))
-    report_tile(challenge=challenge, position=form.cleaned_data["position"], annotator=challenge.annotator)
+    try:
+        report_tile(challenge=challenge, position=form.cleaned_data["position"], annotator=challenge.annotator)
+    except TooManyReports as reason:
+        return _once_more(request, challenge, Outcome("warning", str(reason), again=True))
     return _done(request, REPORTED)
 
 
@@ -155,7 +158,7 @@ def _shown(challenge: Challenge, wish: Wish) -> dict[str, Any]:
         "seconds": max(1, round(left)),
         "positions": range(kind.size),
         "lines": [range(start, start + kind.columns) for start in range(0, kind.size, kind.columns)],
-        **_answer_words(keys),
+        **_answer_words(offered_keys(keys)),
     }
 
 
@@ -192,7 +195,7 @@ def _answer(challenge: Challenge, post: QueryDict) -> Outcome:
 def _raw(challenge: Challenge, post: QueryDict) -> object:
     if challenge.kind == "grid":
         return post.getlist("tiles")
-    keys = keys_of(challenge.dataset)
+    keys = offered_keys(keys_of(challenge.dataset))
     if not is_typed(keys):
         return _named(post.getlist("choice"))
     typed = post.get("answer", "")

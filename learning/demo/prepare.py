@@ -55,7 +55,6 @@ def _take_over(dataset: DataSet) -> None:
 
 def _train(dataset: DataSet, console: Console) -> None:
     run = run_request(dataset=dataset, trigger="the demo's start")
-    TrainingRun.objects.filter(pk=run.pk).update(progress=0)  # of an attempt that was cut short
     with console.watching(lambda: _progress(run)):
         run_execute(run.pk)
     run.refresh_from_db()
@@ -79,10 +78,11 @@ def _behind(dataset: DataSet) -> bool:
 
 def _catch_up(dataset: DataSet) -> None:
     """What the workers would do next, done here, so that the first page is not an empty one."""
+    for pk in Retag.objects.due().filter(version__dataset=dataset).values_list("pk", flat=True):
+        retag_execute(pk)
+    # What the re-tag has left; the other way round every picture would be predicted twice.
     waiting = list(Tagging.objects.due().filter(image__dataset=dataset).values_list("image", flat=True))
     for start in range(0, len(waiting), CHUNK):
         images_tag(waiting[start : start + CHUNK])
-    for pk in Retag.objects.due().filter(version__dataset=dataset).values_list("pk", flat=True):
-        retag_execute(pk)
     for pk in SamplingRound.objects.due().filter(dataset=dataset).values_list("pk", flat=True):
         round_execute(pk)

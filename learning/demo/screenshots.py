@@ -10,6 +10,7 @@ from time import monotonic, sleep
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from django.db.models import F
 from django.urls import reverse
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -21,8 +22,14 @@ from learning.demo.digits import NAME
 from learning.demo.processes import running, server_command
 
 WIDTHS = {390: 844, 1280: 800}
+PHONE = 600  # px: narrower ones have a finger for a pointer
 THEMES = ("light", "dark")
 VISITOR, UPLOADER, ADMINISTRATOR = "", people.UPLOADER, people.PEOPLE[0][0]
+# A picture of the whole page shows what nobody has scrolled to, and the browser would not have loaded it yet.
+LAZY_TOO = """() => Promise.all([...document.images].map((image) => {
+  image.loading = "eager";
+  return image.decode().catch(() => {});
+}))"""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -52,22 +59,28 @@ def _demo() -> DataSet:
 
 def _pages(dataset: DataSet) -> dict[str, list[tuple[str, str]]]:
     """Who sees it → (name, address)."""
-    image = dataset.images.shown().filter(tags__isnull=False).latest("pk")
+    image = dataset.images.shown().filter(tags__isnull=False).order_by(F("consensus__votes").desc(nulls_last=True))[0]
     annotator = Annotator.objects.filter(flags__isnull=False).first() or Annotator.objects.first()
     here = {"pk": dataset.pk}
     visitor = [(name, reverse(name)) for name in ("home", "about", "datasets", "login", "signup", "password_reset")]
     visitor += [(f"solve-{kind}", f"{reverse('solve')}?kind={kind}") for kind in ("grid", "strip")]
     visitor += [
         ("dataset-visitor", reverse("dataset", kwargs=here)),
+        ("image-visitor", reverse("image", args=[image.pk])),
         ("api", reverse("api_root")),
+        ("api-docs", reverse("api-docs")),
+        ("password_reset_done", reverse("password_reset_done")),
         ("404", "/nowhere/"),
     ]
     uploader = [(name, reverse(name)) for name in ("account", "upload_choose", "dataset_create")]
+    uploader += [("datasets-own", reverse("datasets"))]
     own = ("dataset", "dataset_edit", "dataset_label", "upload", "dataset_policy")
     uploader += [(name, reverse(name, kwargs=here)) for name in own]
     uploader += [("image", reverse("image", args=[image.pk]))]
     reviewer = [(name, reverse(name)) for name in ("review", "review_datasets", "review_reports", "review_blocked")]
     reviewer += [("audit_log", reverse("audit_log")), ("admin", reverse("admin:index"))]
+    reviewer += [("admin-users", reverse("admin:accounts_user_changelist"))]
+    reviewer += [("admin-dataset", reverse("admin:gallery_dataset_change", args=[dataset.pk]))]
     if annotator:
         reviewer += [("review_annotator", reverse("review_annotator", args=[annotator.pk]))]
     return {VISITOR: visitor, UPLOADER: uploader, ADMINISTRATOR: reviewer}
@@ -84,7 +97,10 @@ def _look(
 ) -> Iterator[Path]:
     for who, addresses in pages.items():
         context = browser.new_context(
-            viewport={"width": width, "height": WIDTHS[width]}, color_scheme="dark" if theme == "dark" else "light"
+            viewport={"width": width, "height": WIDTHS[width]},
+            color_scheme="dark" if theme == "dark" else "light",
+            has_touch=width < PHONE,
+            is_mobile=width < PHONE,
         )
         if who:
             _log_in(context, address, who, password)
@@ -106,7 +122,9 @@ def _log_in(context: BrowserContext, address: str, email: str, password: str) ->
 def _shoot(page: Page, url: str, file: Path) -> Path:
     page.goto(url)
     # What htmx loads after the page; a page that goes on polling is shown as it is by then.
-    page.wait_for_timeout(700)
+    page.wait_for_timeout(500)
+    page.evaluate(LAZY_TOO)
+    page.wait_for_timeout(300)
     page.screenshot(path=str(file), full_page=True)
     page.close()
     return file

@@ -1,10 +1,12 @@
 """A champion's tags: on new uploads within a second, on the whole data set after a promotion."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
+from django.utils import timezone
 
 from gallery.models import Image, LabelClass, Source, Tag, Tagging
+from gallery.work import WorkState
 from learning.models import ModelVersion, Retag
 from learning.selectors import champion_of
 from learning.services.prediction import predict_images
@@ -87,6 +89,13 @@ def _retag(retag: Retag) -> None:
         if champion_of(dataset) != retag.version:
             return  # a newer champion re-tags on its own
         chunk = images[start : start + CHUNK]
-        tags_write(retag.version, chunk)
+        skipped = tags_write(retag.version, chunk)
+        _finish_waiting(set(chunk) - set(skipped))
         Retag.objects.filter(pk=retag.pk).update(done=start + len(chunk), total=len(images))
         retag.beat()
+
+
+def _finish_waiting(images: Collection[int]) -> None:
+    """New uploads among them have their tag with that, and needn't be predicted a second time."""
+    waiting = Tagging.objects.filter(image__in=images, state=WorkState.WAITING)
+    waiting.update(state=WorkState.DONE, heartbeat_at=timezone.now())

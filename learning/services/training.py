@@ -42,6 +42,8 @@ def run_execute(pk: int) -> TrainingRun | None:
         return None
     if not (run := TrainingRun.claim(pk)):
         return None
+    # An attempt that was cut short has left how far it came.
+    TrainingRun.objects.filter(pk=pk).update(phase="", progress=0.0)
     try:
         _execute(run)
     except (CannotTrain, TrainingFailed) as reason:

@@ -25,11 +25,11 @@ class AccountOut(serializers.ModelSerializer):
 class AccountIn(serializers.Serializer):
     email = serializers.EmailField(max_length=254)
     password = serializers.CharField(max_length=200, trim_whitespace=False, write_only=True)
-    name = serializers.CharField(max_length=80, required=False, allow_blank=True)
+    name = serializers.CharField(max_length=80, help_text="Shown beside what you upload.")
 
     def validate(self, attrs: dict[str, str]) -> dict[str, str]:
         try:
-            validate_password(attrs["password"], User(email=attrs["email"], name=attrs.get("name", "")))
+            validate_password(attrs["password"], User(email=attrs["email"], name=attrs["name"]))
         except Invalid as error:
             raise ValidationError({"password": error.messages}) from None
         return attrs
@@ -53,7 +53,7 @@ class Accounts(APIView):
 
 
 class NameIn(serializers.Serializer):
-    name = serializers.CharField(max_length=80, allow_blank=True)
+    name = serializers.CharField(max_length=80)
 
 
 class Me(APIView):

@@ -1,17 +1,20 @@
-"""What the doors of the API share: reading what was sent, and who is let in."""
+"""What the doors of the API share: reading what was sent, and who is let in. Pages with passwords share the limit."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.crypto import salted_hmac
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.throttling import AnonRateThrottle
+from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
 
@@ -46,14 +49,33 @@ class Reviewers(BasePermission):
         raise NotFound("There is no such thing here, or it is not yours to see.")
 
 
-class PerAddress(AnonRateThrottle):
+class PerAddress(SimpleRateThrottle):
     """Guessing passwords takes time: so many tries a minute from one address, which is kept as a keyed hash alone."""
 
     scope = "address"
     rate = "20/min"
 
-    def get_ident(self, request: Request) -> str:
+    def get_cache_key(self, request: Request | HttpRequest, view: object = None) -> str:
+        return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}
+
+    def get_ident(self, request: Request | HttpRequest) -> str:
         # Without a proxy of ours in front, the header is whatever the client writes into it.
         forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.BEHIND_TLS else ""
         address = forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")
         return salted_hmac("accounts.doors", address).hexdigest()
+
+
+def per_address(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The same limit, by the same count, for a page. Looking at its form is free."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        throttle = PerAddress()
+        if request.method != "POST" or throttle.allow_request(request, None):
+            return view(request, *args, **kwargs)
+        seconds = math.ceil(throttle.wait() or 1)
+        response = render(request, "429.html", {"next": f"Try again in {seconds} seconds."}, status=429)
+        response.headers["Retry-After"] = str(seconds)
+        return response
+
+    return guarded

@@ -2,13 +2,16 @@ from django.contrib.auth import views as auth
 from django.urls import path
 
 from accounts import views
+from accounts.doors import per_address
 from accounts.forms import ForgottenForm, LoginForm, NewPasswordForm
 
-login = auth.LoginView.as_view(
-    template_name="accounts/login.html", authentication_form=LoginForm, redirect_authenticated_user=True
+login = per_address(
+    auth.LoginView.as_view(
+        template_name="accounts/login.html", authentication_form=LoginForm, redirect_authenticated_user=True
+    )
 )
-password_reset = auth.PasswordResetView.as_view(form_class=ForgottenForm)
-password_reset_confirm = auth.PasswordResetConfirmView.as_view(form_class=NewPasswordForm)
+password_reset = per_address(auth.PasswordResetView.as_view(form_class=ForgottenForm))
+password_reset_confirm = per_address(auth.PasswordResetConfirmView.as_view(form_class=NewPasswordForm))
 
 urlpatterns = [
     path("signup/", views.signup, name="signup"),

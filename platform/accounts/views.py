@@ -10,10 +10,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 from knox.models import AuthToken
 
+from accounts.doors import per_address
 from accounts.forms import NameForm, SignupForm
 from accounts.models import User
 
 
+@per_address
 @sensitive_post_parameters("password")
 def signup(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:

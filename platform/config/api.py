@@ -18,6 +18,8 @@ from rest_framework.views import APIView, exception_handler
 from annotations.challenges.tiles import AnswerError
 from annotations.services.challenges import ChallengeGone, NoChallenge
 from annotations.services.publication import NotNow
+from annotations.services.reports import TooManyReports
+from annotations.services.review import OwnAnswers
 from gallery.services.datasets import BadClasses
 
 # What services raise, with a message for the person who asked.
@@ -27,6 +29,8 @@ REFUSALS: dict[type[Exception], HTTPStatus] = {
     ChallengeGone: HTTPStatus.CONFLICT,
     NoChallenge: HTTPStatus.CONFLICT,
     NotNow: HTTPStatus.CONFLICT,
+    OwnAnswers: HTTPStatus.FORBIDDEN,
+    TooManyReports: HTTPStatus.CONFLICT,
     # Django's own: too many files or fields in one request.
     SuspiciousOperation: HTTPStatus.BAD_REQUEST,
 }

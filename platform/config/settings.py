@@ -4,9 +4,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import dj_database_url
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
-from config import env
+from config import admin_colours, env
 from config.secret import secret_key
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -142,7 +143,7 @@ USE_TZ = True
 # ── API ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "accounts.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticatedOrReadOnly"],
@@ -199,4 +200,13 @@ LOGGING = {
 }
 
 # ── The admin, in the platform's colours ─────────────────────────────────────────────────────────────────────────────
-UNFOLD = {"SITE_TITLE": "Tessera", "SITE_HEADER": "Tessera", "SITE_URL": "/"}
+UNFOLD = {
+    "SITE_TITLE": "Tessera",
+    "SITE_HEADER": "Tessera",
+    "SITE_URL": "/",
+    "SITE_ICON": lambda request: static("tessera/favicon.svg"),
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("tessera/favicon.svg")},
+    ],
+    "COLORS": {"base": admin_colours.BASE, "primary": admin_colours.LAPIS},
+}

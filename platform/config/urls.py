@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
+from accounts.doors import per_address
 from config.api import api_root
 from config.docs import api_docs
 from config.health import health
@@ -12,6 +13,7 @@ APPS = ("accounts", "gallery", "annotations", "learning")
 
 urlpatterns = [
     path("healthz", health, name="health"),
+    path("admin/login/", per_address(admin.site.login)),
     path("admin/", admin.site.urls),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", api_docs, name="api-docs"),

@@ -57,6 +57,11 @@ def may_write(user: Person, dataset: DataSet) -> bool:
     return user.is_authenticated and (user.pk == dataset.owner_id or user.is_administrator)
 
 
+def may_see_splits(user: Person, dataset: DataSet) -> bool:
+    """Who knows which pictures are gold knows which tiles of a challenge are controls."""
+    return may_write(user, dataset) or (user.is_authenticated and user.is_reviewer)
+
+
 def may_contribute(user: Person, dataset: DataSet) -> bool:
     return user.is_authenticated and (dataset.open_for_contributions or may_write(user, dataset))
 

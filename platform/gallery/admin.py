@@ -1,7 +1,10 @@
+from typing import Any
+
 from django.contrib import admin
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
+from accounts.audit import audit
 from gallery.models import DataSet, Image, LabelClass, Tag
 
 
@@ -31,6 +34,11 @@ class DataSetAdmin(NoAddNoDelete, ModelAdmin):
     autocomplete_fields = ("owner",)
     readonly_fields = ("task_type", "created_at")
     inlines = (ClassInline,)
+
+    def save_model(self, request: HttpRequest, obj: DataSet, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if "visibility" in form.changed_data:
+            audit(request.user, f"made {obj.visibility}", obj)
 
 
 class TagInline(NoAddNoDelete, TabularInline):

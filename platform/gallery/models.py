@@ -106,6 +106,11 @@ class Image(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def audit_name(self) -> str:
+        # The name alone is anybody's to choose, and many pictures may have it.
+        return f"image {self.pk} of {self.dataset}"
+
 
 class Source(models.TextChoices):
     """Who says so. An owner's word goes before the crowd's, the crowd's before a model's."""

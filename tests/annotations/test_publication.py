@@ -86,7 +86,7 @@ def test_every_step_is_in_the_audit_log(dataset: DataSet, alice, rita) -> None:
     publication_decide(dataset=dataset, approve=True, by=rita)
     publication_withdraw(dataset=dataset, by=alice)
     assert list(AuditEntry.objects.order_by("pk").values_list("actor", "verb", "subject")) == [
-        (alice.pk, "asked for publication of", f"dataset {dataset.pk}"),
-        (rita.pk, "approved", f"dataset {dataset.pk}"),
-        (alice.pk, "withdrew from public challenges", f"dataset {dataset.pk}"),
+        (alice.pk, "asked for publication of", "data set Shades"),
+        (rita.pk, "approved", "data set Shades"),
+        (alice.pk, "withdrew from public challenges", "data set Shades"),
     ]

@@ -3,7 +3,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
@@ -19,11 +18,6 @@ UNKNOWN_SHADE = 1  # what `published` uploads without a label
 KEYS = "dml"
 
 Given = dict[str, Any]  # a challenge as the API gives it
-
-
-@pytest.fixture(autouse=True)
-def fresh_throttle() -> None:
-    cache.clear()
 
 
 @pytest.fixture

@@ -1,3 +1,5 @@
+import pytest
+
 from accounts.models import Role, User
 
 NEW = {"email": "dora@example.org", "password": "a mosaic of stones", "name": "Dora"}
@@ -20,6 +22,17 @@ def test_a_password_that_is_easily_guessed_is_refused(db, api):
     got = api().post("/api/v1/accounts/", {**NEW, "password": "password"})
     assert got.status_code == 400
     assert "too common" in got.json()["errors"]["password"][0]
+
+
+@pytest.mark.parametrize("name", [{}, {"name": ""}, {"name": "   "}])
+def test_signing_up_takes_a_name_as_on_the_page(db, api, name):
+    got = api().post("/api/v1/accounts/", {"email": NEW["email"], "password": NEW["password"], **name})
+    assert got.status_code == 400
+    assert "name" in got.json()["errors"]
+
+
+def test_nobody_takes_their_name_away(bob, api):
+    assert api(bob).patch("/api/v1/me/", {"name": ""}).status_code == 400
 
 
 def test_an_address_has_one_account(bob, api):

@@ -6,12 +6,12 @@ import pytest
 
 
 @pytest.fixture
-def export(dataset, add_images, api):
+def export(dataset, alice, add_images, api):
     add_images(2, 0, label=True)
     add_images(1, 1, split="pool")
 
     def get(query: str = ""):
-        return api().get(f"/api/v1/datasets/{dataset.pk}/export/{query}")
+        return api(alice).get(f"/api/v1/datasets/{dataset.pk}/export/{query}")
 
     return get
 
@@ -37,10 +37,18 @@ def test_it_streams_and_names_its_file(export):
     assert got["Content-Disposition"].startswith("attachment; filename=")
 
 
-def test_an_empty_data_set_exports_an_empty_list(dataset, api):
-    got = api().get(f"/api/v1/datasets/{dataset.pk}/export/?as=json")
+def test_an_empty_data_set_exports_an_empty_list(dataset, alice, api):
+    got = api(alice).get(f"/api/v1/datasets/{dataset.pk}/export/?as=json")
     assert got.getvalue() == b"[]"
 
 
 def test_a_format_that_there_is_not_is_refused(export):
     assert export("?as=xml").status_code == 400
+
+
+def test_a_spreadsheet_takes_no_name_for_a_formula(dataset, export):
+    dataset.images.filter(name="2.png").update(name="=cmd()")
+    dataset.classes.filter(index=0).update(name="@dark")
+    assert "'=cmd()" in (text := export().getvalue().decode())
+    assert "'@dark" in text
+    assert json.loads(export("?as=json").getvalue())[2]["name"] == "=cmd()"

@@ -61,18 +61,35 @@ def test_others_contribute_only_where_it_is_open(dataset, bob, api, picture):
     assert dataset.images.get().uploader == bob
 
 
-def test_the_list_filters_by_split_and_by_the_word_that_counts(dataset, add_images, api):
+def test_the_list_filters_by_split_and_by_the_word_that_counts(dataset, alice, add_images, api):
     gold, pool = add_images(2, 0, label=True), add_images(1, 1, split="pool")
     address = f"/api/v1/datasets/{dataset.pk}/images/"
 
     def ids(query):
-        return {row["id"] for row in api().get(address + query).json()["results"]}
+        return {row["id"] for row in api(alice).get(address + query).json()["results"]}
 
     assert ids("?label=dark") == {image.pk for image in gold}
     assert ids("?label=light") == set()
     assert ids("?split=pool") == {image.pk for image in pool}
     assert api().get(address + "?label=cat").status_code == 400
-    assert api().get(address + "?split=none").status_code == 400
+    assert api(alice).get(address + "?split=none").status_code == 400
+
+
+def test_the_splits_are_told_to_the_owner_and_reviewers_alone(dataset, alice, bob, rita, ada, add_images, api):
+    """Who knows which pictures are gold knows which tiles of a challenge are controls."""
+    [image] = add_images(1, 0, label=True)
+    listed, shown = f"/api/v1/datasets/{dataset.pk}/images/", f"/api/v1/images/{image.pk}/"
+    for user, told in ((None, None), (bob, None), (alice, "gold"), (rita, "gold"), (ada, "gold")):
+        client = api(user)
+        assert client.get(listed).json()["results"][0]["split"] == client.get(shown).json()["split"] == told
+        filtered = client.get(listed + "?split=gold")
+        assert filtered.status_code == (200 if told else 400)
+        assert bool(filtered.json().get("errors", {}).get("split")) is not bool(told)
+
+
+def test_the_answer_to_an_upload_tells_no_split(dataset, bob, api, picture):
+    DataSet.objects.filter(pk=dataset.pk).update(open_for_contributions=True)
+    assert set(upload(api(bob), dataset, picture()).json()["accepted"][0]) == {"id", "name"}
 
 
 def test_a_list_takes_as_many_queries_for_seven_as_for_two(dataset, add_images, api, queries):

@@ -75,6 +75,18 @@ def test_a_block_closes_the_flag_and_a_reinstatement_brings_the_person_back(flag
     assert [(row["verdict"], row["decided_by"]) for row in shown] == [("reinstate", "Rita"), ("block", "Rita")]
 
 
+def test_a_reviewer_has_no_say_about_their_own_answers(rita, ada, api):
+    address = f"/api/v1/review/annotators/{annotator_for(rita).pk}/decisions/"
+    visitor = Annotator.objects.create(same_as=rita.annotator)
+    got = api(rita).post(address, {"verdict": "clear"})
+    assert got.status_code == 403
+    assert got.json()["detail"] == "Another reviewer has to judge your own answers."
+    face = f"/api/v1/review/annotators/{visitor.pk}/decisions/"
+    assert api(rita).post(face, {"verdict": "clear"}).status_code == 403
+    assert not Decision.objects.exists()
+    assert api(ada).post(address, {"verdict": "clear"}).status_code == 201
+
+
 def test_a_verdict_that_there_is_not_is_refused(flagged, rita, api):
     got = api(rita).post(f"/api/v1/review/annotators/{flagged.pk}/decisions/", {"verdict": "banish"})
     assert got.status_code == 400

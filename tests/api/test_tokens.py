@@ -43,6 +43,13 @@ def test_guessing_passwords_is_slowed_down_whatever_proxy_the_guesser_makes_up(b
     assert [guess.status_code for guess in guesses] == [400] * 20 + [429]
 
 
+@pytest.mark.parametrize("header", ["\xff", "a\x00b", "a" * 10_000, "-", "", "two words", "0" * 64])
+def test_a_token_that_cannot_be_one_is_a_401(bob, header):
+    got = APIClient(raise_request_exception=False).get("/api/v1/me/", HTTP_AUTHORIZATION=f"Token {header}")
+    assert got.status_code == 401
+    assert got["Content-Type"] == "application/problem+json"
+
+
 def test_a_session_has_no_token_to_give_back(bob, api):
     client = api()
     client.force_login(bob)

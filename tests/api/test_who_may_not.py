@@ -46,6 +46,7 @@ PRIVATE = [
 OWNERS_ALONE = [
     ("patch", "datasets/{d}/", 401, 404),
     ("post", "datasets/{d}/images/", 401, 404),
+    ("get", "datasets/{d}/export/", 404, 404),
     ("get", "datasets/{d}/campaign/", 404, 404),
     ("patch", "datasets/{d}/campaign/", 401, 404),
     ("post", "datasets/{d}/publication/", 401, 404),

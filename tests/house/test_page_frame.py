@@ -36,8 +36,13 @@ urlpatterns = [path(route, blank, name=name) for name, route in NAMES.items()]
 STRANGER = SimpleNamespace(is_authenticated=False)
 
 
+class Person(SimpleNamespace):
+    def __str__(self) -> str:
+        return str(self.name)
+
+
 def person(name: str, *, is_reviewer: bool = False) -> SimpleNamespace:
-    return SimpleNamespace(is_authenticated=True, is_reviewer=is_reviewer, get_username=lambda: name)
+    return Person(name=name, is_authenticated=True, is_reviewer=is_reviewer)
 
 
 def page(user: SimpleNamespace, address: str = "/", template: str = "base.html") -> str:

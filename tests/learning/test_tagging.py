@@ -47,6 +47,25 @@ def test_a_promotion_tags_the_whole_data_set_and_asks_anew(learnable):
     assert SamplingRound.objects.filter(dataset=learnable).exists()
 
 
+def test_a_re_tag_spares_new_uploads_a_second_prediction(learnable, squares):
+    version = champion(learnable)
+    (new,) = squares(1, 2)
+    retag_execute(Retag.objects.get(version=version).pk)
+    assert Tagging.objects.get(image=new).state == WorkState.DONE
+    assert new.tags.get(source=Source.MODEL).version == version.number
+    assert images_tag([new.pk]) == 0
+
+
+def test_a_picture_that_a_re_tag_cannot_read_waits_to_be_told_why(learnable, squares):
+    version = champion(learnable)
+    (image,) = squares(1, 2)
+    image.thumbnail.storage.delete(image.thumbnail.name)
+    retag_execute(Retag.objects.get(version=version).pk)
+    assert Tagging.objects.get(image=image).state == WorkState.WAITING
+    images_tag([image.pk])
+    assert Tagging.objects.get(image=image).error
+
+
 def test_a_deleted_picture_is_not_tagged(learnable, squares):
     champion(learnable)
     (image,) = squares(1, 0)

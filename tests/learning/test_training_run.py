@@ -30,6 +30,18 @@ def test_the_first_model_learns_from_the_gold_and_serves(learnable):
     assert not version.provisional
 
 
+def test_a_second_attempt_starts_from_nothing(learnable, monkeypatch):
+    run = run_request(dataset=learnable, trigger="a test")
+    TrainingRun.objects.filter(pk=run.pk).update(progress=0.7, phase="training")
+    seen = []
+    monkeypatch.setattr(
+        "learning.services.training._execute",
+        lambda run: seen.append(TrainingRun.objects.values_list("progress", "phase").get(pk=run.pk)),
+    )
+    run_execute(run.pk)
+    assert seen == [(0.0, "")]
+
+
 def test_evaluation_is_never_trained_on(learnable):
     run = train(learnable)
     assert not run.examples.filter(image__split=Split.EVALUATION).exists()

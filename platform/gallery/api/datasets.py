@@ -93,7 +93,8 @@ class OneDataSet(APIView):
         dataset = dataset_write(request, pk)
         data = given(request.data, DataSetChange, changes=dataset)
         with name_free():
-            dataset_edit(dataset=dataset, **{field: data.get(field, getattr(dataset, field)) for field in EDITABLE})
+            fields = {field: data.get(field, getattr(dataset, field)) for field in EDITABLE}
+            dataset_edit(dataset=dataset, by=request.user, **fields)
         return Response(_out(dataset))
 
 

@@ -16,7 +16,7 @@ from gallery.services.images import UploadReport, images_upload
 class Accepted(serializers.ModelSerializer):
     class Meta:
         model = Image
-        fields = ["id", "name", "split"]
+        fields = ["id", "name"]
 
 
 class Duplicate(serializers.Serializer):

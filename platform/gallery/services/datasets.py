@@ -2,6 +2,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
+from accounts.audit import audit
 from accounts.models import User
 from gallery.models import DataSet, LabelClass, Visibility
 
@@ -35,12 +36,16 @@ def dataset_create(
     return dataset
 
 
+@transaction.atomic
 def dataset_edit(
-    *, dataset: DataSet, name: str, description: str, visibility: Visibility, open_for_contributions: bool
+    *, dataset: DataSet, by: User, name: str, description: str, visibility: Visibility, open_for_contributions: bool
 ) -> DataSet:
+    before = DataSet.objects.select_for_update().get(pk=dataset.pk).visibility
     dataset.name, dataset.description = name, description
     dataset.visibility, dataset.open_for_contributions = visibility, open_for_contributions
     dataset.save(update_fields=["name", "description", "visibility", "open_for_contributions"])
+    if visibility != before:
+        audit(by, f"made {Visibility(visibility).value}", dataset)
     return dataset
 
 

@@ -1,6 +1,3 @@
-import csv
-from collections.abc import Iterator
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Page, Paginator
@@ -17,10 +14,12 @@ from gallery.access import (
     dataset_read,
     dataset_write,
     may_contribute,
+    may_see_splits,
     may_write,
     visible_datasets,
     visible_images,
 )
+from gallery.exports import as_csv
 from gallery.forms import DataSetForm, ImageFilterForm, NewDataSetForm
 from gallery.models import DataSet, Image, LabelClass, Visibility
 from gallery.services.datasets import dataset_create as create
@@ -70,7 +69,7 @@ def dataset_edit(request: HttpRequest, pk: int) -> HttpResponse:
     dataset = dataset_write(request, pk)
     form = DataSetForm(request.POST or None, instance=DataSet.objects.get(pk=pk), owner=dataset.owner)
     if request.method == "POST" and form.is_valid():
-        edit(dataset=dataset, **form.cleaned_data)
+        edit(dataset=dataset, by=request.user, **form.cleaned_data)
         messages.success(request, "Saved.")
         return redirect("dataset", pk)
     context = {"dataset": dataset, "form": form, "classes": selectors.present_classes(dataset)}
@@ -79,11 +78,11 @@ def dataset_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 def dataset(request: HttpRequest, pk: int) -> HttpResponse:
     dataset = dataset_read(request, pk)
-    writes = may_write(request.user, dataset)
-    filters = ImageFilterForm(request.GET, dataset=dataset, splits=writes)
+    filters = ImageFilterForm(request.GET, dataset=dataset, splits=may_see_splits(request.user, dataset))
     page = _pictures(request, dataset, filters)
     context = {"dataset": dataset, "filters": filters, "filtered": any(filters.cleaned_data.values()), "page": page}
-    context |= {"may_write": writes, "may_contribute": may_contribute(request.user, dataset)}
+    context["may_write"] = may_write(request.user, dataset)
+    context["may_contribute"] = may_contribute(request.user, dataset)
     context["waits"] = any(selectors.awaits_tag(image) for image in page)
     if not request.htmx:
         context |= {"progress": selectors.progress_of([dataset])[pk], "counts": selectors.dataset_counts(dataset)}
@@ -110,20 +109,7 @@ def dataset_export(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     dataset = dataset_write(request, pk)
     name = f"{slugify(dataset.name) or 'dataset'}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(_csv(dataset), content_type="text/csv; charset=utf-8", headers=headers)
-
-
-class _Line:
-    def write(self, line: str) -> str:
-        return line
-
-
-def _csv(dataset: DataSet) -> Iterator[str]:
-    writer = csv.writer(_Line())
-    for image, name, *rest in selectors.export_rows(dataset):
-        # A contributor chose this name; a spreadsheet must not take it for a formula.
-        inert = f"'{name}" if str(name)[:1] in {"=", "+", "-", "@"} else name
-        yield writer.writerow([image, inert, *rest])
+    return StreamingHttpResponse(as_csv(dataset), content_type="text/csv; charset=utf-8", headers=headers)
 
 
 @login_required
