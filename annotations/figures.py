@@ -76,7 +76,7 @@ def answer_times(seconds: Sequence[float]) -> dict[str, Any] | None:
         return None
     counts = [sum(low <= s < high for s in seconds) for low, high, _ in BINS]
     return {
-        "title": f"Seconds an answer took, {median(seconds):.1f} in the middle",
+        "title": f"Seconds an answer took; half took under {median(seconds):.1f}",
         "rows": [
             {
                 "name": name,

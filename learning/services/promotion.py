@@ -1,7 +1,7 @@
 """The gate: a challenger serves only if it is better than the champion on labels that neither was trained on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -110,7 +110,7 @@ def _blind(run: TrainingRun) -> dict[int, tuple[list[float], int]]:
 def _decide(judged: Judged, dataset: DataSet) -> evaluation.Decision:
     said, n_classes = judged.probabilities.argmax(axis=1), judged.probabilities.shape[1]
     before = evaluation.per_class_accuracy(judged.before, judged.actual, n_classes)
-    return evaluation.decide(
+    decision = evaluation.decide(
         evaluation.paired_bootstrap(judged.before == judged.actual, said == judged.actual),
         evaluation.per_class_accuracy(said, judged.actual, n_classes),
         # A guess is right on all of one class; that is no floor to hold a model to.
@@ -119,6 +119,13 @@ def _decide(judged: Judged, dataset: DataSet) -> evaluation.Decision:
         provisional=judged.provisional,
         class_names=[cls.name for cls in dataset.classes.all()],
     )
+    return replace(decision, reason=_first_words(judged)) if judged.guess and decision.promote else decision
+
+
+def _first_words(judged: Judged) -> str:
+    right = evaluation.accuracy(judged.probabilities.argmax(axis=1), judged.actual)
+    basis = " (provisional, by cross-validation)" if judged.provisional else ""
+    return f"The first to serve{basis}: right on {right:.1%} of {len(judged.actual)} pictures it had not learned from."
 
 
 def _store(run: TrainingRun, champion: ModelVersion | None, trained: Trained, judged: Judged) -> ModelVersion:

@@ -13,12 +13,18 @@ from learning.services.prediction import predict_images
 from learning.services.requests import round_request
 
 CHUNK = 512
+FEW = 64
 A_BAND = 0.05  # a confidence that moved less than this is not worth a write
 
 
 def images_tag(images: Sequence[int]) -> int:
     """Tag what of these still waits; the number tagged. Data sets without a version yet have nothing to say."""
-    waiting = Tagging.objects.due().filter(image__in=images).values_list("pk", flat=True)
+    waiting = list(Tagging.objects.due().filter(image__in=images).values_list("pk", flat=True))
+    # Claimed a few at a time: none of them is silent for so long that another worker takes it for lost.
+    return sum(_tag_few(waiting[start : start + FEW]) for start in range(0, len(waiting), FEW))
+
+
+def _tag_few(waiting: Sequence[int]) -> int:
     claimed = [row for pk in waiting if (row := Tagging.claim(pk))]
     by_dataset: dict[int, list[Tagging]] = {}
     for row in Tagging.objects.filter(pk__in=[c.pk for c in claimed]).select_related("image__dataset"):

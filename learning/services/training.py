@@ -11,6 +11,7 @@ from annotations.services.consensus import consensus_refit
 from gallery.models import DataSet
 from learning.engine import calibration
 from learning.engine.arrays import Floats, Pixels
+from learning.engine.backbones import WeightsMissing
 from learning.engine.prediction import probabilities
 from learning.engine.training import Progress, Trained, TrainingConfig, TrainingFailed, cross_validate, train
 from learning.models import Mode, TrainingExample, TrainingRun
@@ -46,7 +47,7 @@ def run_execute(pk: int) -> TrainingRun | None:
     TrainingRun.objects.filter(pk=pk).update(phase="", progress=0.0)
     try:
         _execute(run)
-    except (CannotTrain, TrainingFailed) as reason:
+    except (CannotTrain, TrainingFailed, WeightsMissing) as reason:
         run.fail(str(reason), final=True)
     except Exception as error:
         run.fail(f"{type(error).__name__}: {error}")

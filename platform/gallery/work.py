@@ -54,17 +54,21 @@ class Work(models.Model):
         return cls.objects.get(pk=pk)
 
     def beat(self) -> None:
-        type(self).objects.filter(pk=self.pk).update(heartbeat_at=timezone.now())
+        self._mine().update(heartbeat_at=timezone.now())
 
     def finish(self) -> None:
-        type(self).objects.filter(pk=self.pk).update(state=WorkState.DONE, heartbeat_at=timezone.now())
+        self._mine().update(state=WorkState.DONE, heartbeat_at=timezone.now())
 
     def fail(self, reason: str, *, final: bool = False) -> None:
         """Put the row back for another attempt, or end it after too many; the reason stays readable."""
         ended = final or self.attempt >= ATTEMPTS
-        type(self).objects.filter(pk=self.pk).update(
+        self._mine().update(
             state=WorkState.FAILED if ended else WorkState.WAITING, error=reason, heartbeat_at=timezone.now()
         )
+
+    def _mine(self) -> models.QuerySet["Work"]:
+        """The row, unless another worker has taken it since this one was silent for too long."""
+        return type(self).objects.filter(pk=self.pk, attempt=self.attempt)
 
 
 def ring(task: str, *args: object) -> None:

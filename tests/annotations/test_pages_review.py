@@ -108,7 +108,7 @@ def test_the_evidence_shows_each_control_with_the_answer_and_the_truth_in_words(
     votes = Vote.objects.count()
     assert f"They gave {votes} vote" in html
     assert "Expected counts" in html
-    assert "7.0 in the middle" in html
+    assert "half took under 7.0" in html
 
 
 def test_a_block_says_how_many_images_changed_and_a_reinstatement_brings_them_back(

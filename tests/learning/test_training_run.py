@@ -8,7 +8,8 @@ from gallery.models import Source, Split, Tag
 from gallery.work import WorkState
 from learning.engine.training import TrainingFailed
 from learning.models import Mode, ModelVersion, TrainingRun, VersionState
-from learning.selectors import champion_of, evaluation_labels, fresh_labels, training_labels
+from learning.selectors import champion_of, evaluation_labels, fresh_labels, policy_of, training_labels
+from learning.services.promotion import RunLost
 from learning.services.requests import run_request
 from learning.services.serving import version_bring_back
 from learning.services.tagging import retag_execute
@@ -173,3 +174,28 @@ def test_any_version_can_be_brought_back_and_tags_again(learnable, alice):
     retag_execute(second.retag.pk)
     tagged = Tag.objects.filter(image__dataset=learnable, source=Source.MODEL)
     assert tagged.count() == learnable.images.count() and tagged.filter(version=2).exists()
+
+
+def test_a_backbone_without_weights_fails_the_run_at_once_and_says_where_they_belong(learnable):
+    policy = policy_of(learnable)
+    policy.backbone = "mobilenet_v2_0.35"
+    policy.save()
+    run = train(learnable)
+    assert run.state == WorkState.FAILED and "TESSERA_WEIGHTS_DIR" in run.error
+
+
+def test_a_worker_that_lost_its_run_makes_no_second_version(learnable, monkeypatch):
+    """Silent for too long, it finds at its end that another worker has the run."""
+    from learning.services import training
+
+    original = training.version_create
+
+    def taken_over_meanwhile(*, run, **rest):
+        TrainingRun.objects.filter(pk=run.pk).update(attempt=run.attempt + 1)
+        return original(run=run, **rest)
+
+    monkeypatch.setattr(training, "version_create", taken_over_meanwhile)
+    with pytest.raises(RunLost):
+        train(learnable)
+    assert not learnable.versions.exists()
+    assert TrainingRun.objects.get().state == WorkState.RUNNING
