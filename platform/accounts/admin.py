@@ -2,7 +2,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as PasswordAwareAdmin
+from django.contrib.auth.models import Group
 from django.http import HttpRequest
+from knox.models import AuthToken
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
@@ -50,3 +52,7 @@ class AuditEntryAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
         return False
+
+
+# Roles take the place of groups, and tokens are their owners' business: neither is for an administrator to edit.
+admin.site.unregister([Group, AuthToken])
