@@ -3,7 +3,16 @@
 The services are imported inside, so that a web process, which only rings, never loads torch.
 """
 
+from typing import Any
+
 from celery import shared_task
+from celery.signals import worker_process_init
+
+
+@worker_process_init.connect
+def warm_up(**_: Any) -> None:
+    """A worker loads torch as it starts, so that the first upload waits no longer than the others."""
+    import learning.services.tagging  # noqa: F401
 
 
 @shared_task(name="learning.tag_images")

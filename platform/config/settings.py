@@ -187,6 +187,7 @@ CELERY_TASK_ROUTES = {"learning.train": {"queue": env.text("TESSERA_TRAIN_QUEUE"
 CELERY_BEAT_SCHEDULE = {"tick": {"task": "learning.tick", "schedule": 10.0, "options": {"expires": 10}}}
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_PROC_ALIVE_TIMEOUT = 120  # seconds for a process to start: it loads torch, on busy cores slowly
 if not REDIS_URL:
     for name in ("broker", "broker-control"):
         (VAR_DIR / name).mkdir(parents=True, exist_ok=True)
