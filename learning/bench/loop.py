@@ -17,7 +17,7 @@ from learning.services.requests import run_request
 from learning.services.ticking import tick
 
 TICK_EVERY = 10  # answers between two ticks: what twenty people give while beat waits
-PATIENCE = 3000  # answers after which the loop gives up
+PATIENCE = 400  # answers after which the loop gives up: two promotions take some 120
 
 
 @dataclass(frozen=True)
