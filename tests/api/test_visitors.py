@@ -82,7 +82,7 @@ def test_an_old_copy_of_the_cookie_opens_nothing_of_the_accounts(solver, bob):
 
 def test_my_reliability_is_mine_and_tells_no_answers(solver, bob, charlie):
     person, stranger = solver(bob), solver(charlie)
-    person.solve("grid")
+    person.solve("strip")  # a grid whose controls all fall on one side shows nothing of a person
     rows = person.client.get("/api/v1/reliability/").json()["results"]
     assert len(rows) == 1
     assert set(rows[0]) == {"dataset", "name", "accuracy", "low", "high", "weight", "evidence"}
