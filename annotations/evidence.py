@@ -32,4 +32,4 @@ def answering(person: Annotator) -> dict[str, object]:
 
 def _named(counts: dict[str, float], names: list[str]) -> list[tuple[str, str, float]]:
     pairs = [(*map(int, cell.split(",")), count) for cell, count in counts.items()]
-    return [(names[truth], names[answered], round(count, 2)) for truth, answered, count in sorted(pairs)]
+    return [(names[truth], names[said], round(count, 2)) for truth, said, count in sorted(pairs) if said >= 0]

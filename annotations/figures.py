@@ -61,11 +61,11 @@ def _most_confused(counts: Sequence[Sequence[float]]) -> list[int]:
 
 
 def dense(sparse: dict[str, float], n_classes: int) -> list[list[float]]:
-    """A reliability's {"true,answered": count} as (K, K); cells of classes that are no more are left out."""
+    """A reliability's {"true,answered": count} as (K, K), without classes that are no more and what a "no" hid."""
     counts = [[0.0] * n_classes for _ in range(n_classes)]
     for cell, count in sparse.items():
         t, j = (int(index) for index in cell.split(","))
-        if t < n_classes and j < n_classes:
+        if t < n_classes and 0 <= j < n_classes:
             counts[t][j] = count
     return counts
 

@@ -1,17 +1,16 @@
 """From ledger rows to the arrays that the consensus library reads."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
-from django.db.models import Q
+from django.db.models import Count, Q, QuerySet
 
 from annotations.consensus.votes import UNKNOWN, BoolArray, IntArray, Votes
 from annotations.models import ControlAnswer, Vote
-from annotations.selectors import PERSON
+from annotations.selectors import PERSON, regraded
 from gallery.models import DataSet
-
-Row = tuple[int, int, int, int]  # person, item, kind, answer
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,53 +42,54 @@ def read(
     `known`: image id → class index where the truth is known; `without`: people who have no say.
     """
     n_classes = dataset.classes.count()
-    votes = _latest(_votes(dataset, images), without)
-    controls = _controls(dataset, without) if images is None else []
-    image_ids = sorted({item for _, item, _, _ in votes} | set(images or ()))
-    item_of = {image: index for index, image in enumerate(image_ids)}
-    people = sorted({person for person, *_ in votes} | {person for person, *_ in controls})
-    rows = [(p, item_of[i], k, a) for p, i, k, a in votes]
-    rows += [(p, len(image_ids) + truth, k, a) for p, truth, k, a in controls]
-    clamped = [known.get(image, UNKNOWN) for image in image_ids] + list(range(n_classes))
-    return Ledger(_arrays(rows, people, len(clamped), n_classes), np.array(clamped), people, image_ids)
+    votes = _votes(dataset, images, without)
+    controls = _controls(dataset, without) if images is None else np.zeros((0, 4), dtype=np.int64)
+    image_ids = np.union1d(votes[:, 1], np.array(sorted(images or ()), dtype=np.int64))
+    people, person = np.unique(np.concatenate([votes[:, 0], controls[:, 0]]), return_inverse=True)
+    item = np.concatenate([np.searchsorted(image_ids, votes[:, 1]), len(image_ids) + controls[:, 1]])
+    clamped = [known.get(image, UNKNOWN) for image in image_ids.tolist()] + list(range(n_classes))
+    rows = np.concatenate([votes, controls])
+    arrays = Votes(person, item, rows[:, 3], rows[:, 2], len(people), len(clamped), n_classes)
+    return Ledger(arrays, np.array(clamped), people.tolist(), image_ids.tolist())
 
 
-def controls_of(dataset: DataSet, person: int) -> Votes:
+def controls_of(dataset: DataSet, person: int, n_classes: int) -> Votes:
     """One person's control answers as votes on K items, of which item t is of class t."""
-    n_classes = dataset.classes.count()
-    return _arrays(_controls(dataset, (), person), [person], n_classes, n_classes)
+    rows = _controls(dataset, (), person)
+    return Votes(np.zeros(len(rows)), rows[:, 1], rows[:, 3], rows[:, 2], 1, n_classes, n_classes)
 
 
-def _votes(dataset: DataSet, images: Collection[int] | None) -> Iterable[Row]:
+def _votes(dataset: DataSet, images: Collection[int] | None, without: Collection[int]) -> IntArray:
+    """(person, image, kind, answer), one vote a person and image, the latest: a person may have answered under two
+    faces, or changed their mind."""
     rows = Vote.objects.filter(dataset=dataset).annotate(person=PERSON).order_by("id")
     if images is not None:
         rows = rows.filter(image__in=images)
-    return rows.values_list("person", "image_id", "kind", "answer")
+    table = _table(rows.values_list("person", "image_id", "kind", "answer").iterator(), 4)
+    table = table[~np.isin(table[:, 0], list(without))]
+    _, latest = np.unique(table[::-1, :2], axis=0, return_index=True)
+    return table[np.sort(len(table) - 1 - latest)]
 
 
-def _controls(dataset: DataSet, without: Collection[int], person: int | None = None) -> list[Row]:
-    rows = ControlAnswer.objects.filter(dataset=dataset).annotate(person=PERSON).order_by("id")
+def _controls(dataset: DataSet, without: Collection[int], person: int | None = None) -> IntArray:
+    """(person, truth, kind, answer), an answer a row, by the truth that the control has by now."""
+    rows = ControlAnswer.objects.filter(dataset=dataset).annotate(person=PERSON)
     if person is not None:
         rows = rows.filter(Q(annotator=person) | Q(annotator__same_as=person))
-    found = rows.values_list("person", "truth", "kind", "answer")
-    return [row for row in found if row[0] not in without]
+    truth_of = regraded(dataset)
+    table = _counted(rows.exclude(image__in=truth_of), "person", "truth", "kind", "answer")
+    again = rows.filter(image__in=[image for image, truth in truth_of.items() if truth is not None])
+    for who, image, kind, answer in again.values_list("person", "image_id", "kind", "answer"):
+        table = np.vstack([table, [who, truth_of[image], kind, answer]])
+    return table[~np.isin(table[:, 0], list(without))]
 
 
-def _latest(rows: Iterable[Row], without: Collection[int]) -> list[Row]:
-    """One vote a person and image, the latest: a person may have answered under two faces."""
-    latest = {(row[0], row[1]): row for row in rows if row[0] not in without}
-    return list(latest.values())
+def _counted(rows: QuerySet[ControlAnswer], *names: str) -> IntArray:
+    """Equal rows come from the database as one with its number."""
+    grouped = rows.values_list(*names).annotate(n=Count("pk")).order_by(*names)
+    table = _table(grouped, len(names) + 1)
+    return np.repeat(table[:, :-1], table[:, -1], axis=0)
 
 
-def _arrays(rows: list[Row], people: list[int], n_items: int, n_classes: int) -> Votes:
-    index = {person: i for i, person in enumerate(people)}
-    columns = np.array([(index[p], i, k, a) for p, i, k, a in rows], dtype=np.int64).reshape(-1, 4).T
-    return Votes(
-        annotator=columns[0],
-        item=columns[1],
-        kind=columns[2],
-        answer=columns[3],
-        n_annotators=len(people),
-        n_items=n_items,
-        n_classes=n_classes,
-    )
+def _table(rows: "QuerySet[ControlAnswer] | Sequence[tuple[int, ...]]", width: int) -> IntArray:
+    return np.fromiter(chain.from_iterable(rows), dtype=np.int64).reshape(-1, width)

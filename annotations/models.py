@@ -1,5 +1,4 @@
 import uuid
-from typing import Any, NoReturn
 
 from django.conf import settings
 from django.db import models
@@ -7,41 +6,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
+from annotations.ledger_rows import LedgerRow
 from gallery.models import DataSet, Image
-
-
-class LedgerQuerySet(models.QuerySet[Any]):
-    def update(self, **fields: Any) -> NoReturn:
-        raise TypeError(f"{self.model.__name__} rows are a ledger: they are never edited.")
-
-    def delete(self) -> NoReturn:
-        raise TypeError(f"{self.model.__name__} rows are a ledger: they are never deleted.")
-
-    def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> list[Any]:
-        if kwargs.get("update_conflicts"):
-            raise TypeError(f"{self.model.__name__} rows are a ledger: they are never edited.")
-        return super().bulk_create(objs, *args, **kwargs)
-
-
-class LedgerRow(models.Model):
-    """Written once. Consensus, reliability and training sets are derived from such rows and from nothing else."""
-
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    objects = LedgerQuerySet.as_manager()
-
-    class Meta:
-        abstract = True
-        base_manager_name = "objects"  # so that `challenge.votes.add(vote)` can't edit either
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self._state.adding:
-            raise TypeError(f"{type(self).__name__} rows are a ledger: they are never edited.")
-        # An INSERT, whatever: a new object with an old row's key would otherwise overwrite that row.
-        super().save(*args, **{**kwargs, "force_insert": True})
-
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise TypeError(f"{type(self).__name__} rows are a ledger: they are never deleted.")
 
 
 class Annotator(models.Model):
@@ -82,9 +48,12 @@ class Campaign(models.Model):
     threshold = models.FloatField(default=0.95, help_text="Posterior at which a label is accepted.")
     minimum_trusted = models.PositiveSmallIntegerField(default=2, help_text="Trusted people it takes at least.")
     cap = models.PositiveSmallIntegerField(default=7, help_text="Votes after which it is contested.")
+    use_model = models.BooleanField(default=True, help_text="The model's predictions stand in as one more annotator.")
     # Set by the background fit, read without a lock by every answer.
     population = models.JSONField(null=True, editable=False)
     class_prior = models.JSONField(null=True, editable=False)
+    model_skill = models.JSONField(null=True, editable=False)
+    agreement = models.JSONField(null=True, editable=False)
     fitted_votes = models.PositiveIntegerField(default=0, editable=False)
 
     def __str__(self) -> str:
@@ -210,6 +179,7 @@ class ConsensusState(models.TextChoices):
     OPEN = "open"
     ACCEPTED = "accepted"
     CONTESTED = "contested"
+    SET_ASIDE = "set aside"  # a reviewer says that nobody can tell
 
 
 class Consensus(models.Model):
@@ -218,10 +188,13 @@ class Consensus(models.Model):
     image = models.OneToOneField(Image, models.CASCADE, primary_key=True, related_name="consensus")
     dataset = models.ForeignKey(DataSet, models.CASCADE, related_name="+")
     posterior = models.JSONField()
+    crowd = models.JSONField(null=True, help_text="The posterior without the model's word, where the model has one.")
     label = models.PositiveSmallIntegerField()
     confidence = models.FloatField()
     votes = models.PositiveIntegerField()
     trusted = models.PositiveIntegerField()
+    further = models.FloatField(default=0.0, help_text="Votes that it is expected to take still.")
+    value = models.FloatField(default=0.0, help_text="What a reviewer's word on it is worth: asked in this order.")
     state = models.CharField(max_length=9, choices=ConsensusState.choices, default=ConsensusState.OPEN)
     accepted_at = models.DateTimeField(null=True)
 
@@ -247,6 +220,8 @@ class Reliability(models.Model):
     high = models.FloatField(default=1.0)
     weight = models.FloatField(default=0.0)
     trusted = models.BooleanField(default=False)
+    proven = models.BooleanField(default=False, help_text="Right in nine of ten at least, by the lower bound.")
+    bits = models.FloatField(default=0.0, help_text="What a vote of theirs tells, of the class, in bits.")
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -263,11 +238,19 @@ class FlagState(models.TextChoices):
     CLEARED = "cleared"
 
 
+class Suspicion(models.TextChoices):
+    ACCURACY = "accuracy", "too often wrong"
+    DRIFT = "drift", "was better before"
+    COLLUSION = "collusion", "wrong together with others"
+    PATTERN = "pattern", "answers without looking"
+
+
 class Flag(models.Model):
     """The platform's suspicion of a person on one data set, with its evidence; a reviewer decides."""
 
     annotator = models.ForeignKey(Annotator, models.CASCADE, related_name="flags")
     dataset = models.ForeignKey(DataSet, models.CASCADE, related_name="flags")
+    kind = models.CharField(max_length=9, choices=Suspicion.choices, default=Suspicion.ACCURACY)
     reason = models.CharField(max_length=200)
     evidence = models.JSONField(default=dict)
     state = models.CharField(max_length=8, choices=FlagState.choices, default=FlagState.OPEN)
@@ -278,7 +261,7 @@ class Flag(models.Model):
         ordering = ["-raised_at"]
         constraints = [
             models.UniqueConstraint(
-                fields=["annotator", "dataset"], condition=Q(state="open"), name="one_open_flag_a_dataset"
+                fields=["annotator", "dataset", "kind"], condition=Q(state="open"), name="one_open_flag_a_kind"
             )
         ]
 
@@ -327,3 +310,112 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return f"report of image {self.image_id}"
+
+
+class Ruling(LedgerRow):
+    """A reviewer's word on a picture that people could not agree on. The latest one holds."""
+
+    dataset = models.ForeignKey(DataSet, models.PROTECT, related_name="+")
+    image = models.ForeignKey(Image, models.PROTECT, related_name="rulings")
+    label = models.PositiveSmallIntegerField(null=True, help_text="The class's index; none: nobody can tell.")
+    withdrawn = models.BooleanField(default=False, help_text="Takes back what was ruled before.")
+    decided_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        indexes = [models.Index(fields=["dataset", "image"])]
+
+    def __str__(self) -> str:
+        return f"ruling {self.pk} on image {self.image_id}"
+
+
+class Regrade(LedgerRow):
+    """The truth that answers on a control count against from now on, or that they count not at all."""
+
+    dataset = models.ForeignKey(DataSet, models.PROTECT, related_name="+")
+    image = models.ForeignKey(Image, models.PROTECT, related_name="regrades")
+    truth = models.PositiveSmallIntegerField(null=True, help_text="The class's index; none: the control was unfair.")
+    decided_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    note = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["dataset", "image"])]
+
+    def __str__(self) -> str:
+        return f"regrade {self.pk} of image {self.image_id}"
+
+
+class OutOfFold(LedgerRow):
+    """What a version's sister, which had not learned from the image, said of it, calibrated. The latest counts."""
+
+    dataset = models.ForeignKey(DataSet, models.PROTECT, related_name="+")
+    image = models.ForeignKey(Image, models.PROTECT, related_name="out_of_fold")
+    version = models.PositiveIntegerField()
+    probabilities = models.JSONField()
+
+    class Meta:
+        indexes = [models.Index(fields=["dataset", "image"])]
+        constraints = [models.UniqueConstraint(fields=["image", "version"], name="one_opinion_a_version")]
+
+    def __str__(self) -> str:
+        return f"version {self.version} on image {self.image_id}"
+
+
+class Gold(models.Model):
+    """Where a control with a known answer comes from, and whether it is retired: then it is never a control again."""
+
+    image = models.OneToOneField(Image, models.CASCADE, related_name="gold")
+    dataset = models.ForeignKey(DataSet, models.CASCADE, related_name="gold")
+    added_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    added_at = models.DateTimeField(default=timezone.now)
+    retired_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    retired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "gold"
+
+    def __str__(self) -> str:
+        return f"gold: image {self.image_id}"
+
+
+class AppealState(models.TextChoices):
+    OPEN = "open", "waits for a reviewer"
+    GRANTED = "granted", "granted"
+    DECLINED = "declined", "declined"
+
+
+class Appeal(models.Model):
+    """An annotator's objection to how they were judged."""
+
+    annotator = models.ForeignKey(Annotator, models.PROTECT, related_name="appeals")
+    dataset = models.ForeignKey(DataSet, models.CASCADE, related_name="+")
+    text = models.CharField(max_length=1000)
+    state = models.CharField(max_length=8, choices=AppealState.choices, default=AppealState.OPEN)
+    answer = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    decided_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["annotator", "dataset"], condition=Q(state="open"), name="one_open_appeal_a_dataset"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"appeal of {self.annotator}"
+
+
+class ImportedAnnotator(models.Model):
+    """Whom a worker's name in imported votes stands for, in this data set."""
+
+    dataset = models.ForeignKey(DataSet, models.CASCADE, related_name="imported_annotators")
+    name = models.CharField(max_length=200)
+    annotator = models.OneToOneField(Annotator, models.PROTECT, related_name="imported")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["dataset", "name"], name="one_annotator_a_worker")]
+
+    def __str__(self) -> str:
+        return f"{self.name} in {self.dataset}"

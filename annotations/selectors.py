@@ -5,7 +5,17 @@ from collections.abc import Collection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from annotations.models import Annotator, Campaign, ControlAnswer, Publication, Reliability, Tile, Vote
+from annotations.models import (
+    Annotator,
+    Campaign,
+    ControlAnswer,
+    Publication,
+    Regrade,
+    Reliability,
+    Ruling,
+    Tile,
+    Vote,
+)
 from gallery.models import DataSet, Image, Source, Tag, Visibility
 
 PERSON = Coalesce("annotator__same_as_id", "annotator_id")
@@ -49,11 +59,26 @@ def published() -> QuerySet[DataSet]:
 
 
 def known_classes(dataset: DataSet, images: Collection[int] | None = None) -> dict[int, int]:
-    """Image id → class index, where the data set's owner has said what it is."""
+    """Image id → class index, where a reviewer has ruled, or the data set's owner has said, what it is."""
     rows = Tag.objects.filter(image__dataset=dataset, source=Source.OWNER)
     if images is not None:
         rows = rows.filter(image__in=images)
-    return dict(rows.values_list("image_id", "label__index"))
+    ruled = {image: label for image, label in rulings(dataset, images).items() if label is not None}
+    return ruled | dict(rows.values_list("image_id", "label__index"))
+
+
+def rulings(dataset: DataSet, images: Collection[int] | None = None) -> dict[int, int | None]:
+    """Image id → what a reviewer has ruled: a class index, or None for «nobody can tell»."""
+    rows = Ruling.objects.filter(dataset=dataset).order_by("id")
+    if images is not None:
+        rows = rows.filter(image__in=images)
+    latest = {image: (label, withdrawn) for image, label, withdrawn in rows.values_list("image", "label", "withdrawn")}
+    return {image: label for image, (label, withdrawn) in latest.items() if not withdrawn}
+
+
+def regraded(dataset: DataSet) -> dict[int, int | None]:
+    """Image id → the truth that answers on it count against by now, None where they count not at all."""
+    return dict(Regrade.objects.filter(dataset=dataset).order_by("id").values_list("image", "truth"))
 
 
 def unseen_by(images: QuerySet[Image], annotator: Annotator) -> QuerySet[Image]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from annotations.consensus.observation import expected_counts, sum_by
+from annotations.consensus.observation import sum_by
 from annotations.consensus.votes import UNKNOWN, Fit, FloatArray, IntArray, Kind, Votes
 
 
@@ -13,16 +13,13 @@ def fit(votes: Votes, clamped: npt.ArrayLike | None = None, weights: npt.ArrayLi
     """Each item's share of the votes, as its posterior (I, K); with no votes all classes share alike.
 
     `clamped` (I,): the true class where it is known, else -1. `weights` (A,) in [0, 1]: what a vote of each
-    annotator counts. The confusion matrices follow from comparing each annotator with the shares.
+    annotator counts. An annotator's accuracy is the mean share of the classes that they spoke for.
     """
     posterior = one_hot(shares(votes, votes.say(weights)), votes.known(clamped))
-    uniform = np.full((votes.n_annotators, votes.n_classes, votes.n_classes), 1 / votes.n_classes)
-    counts = expected_counts(votes, posterior, uniform)
     return Fit(
         posterior=posterior,
-        confusion=_normalised(counts),
-        prior=_normalised(posterior.sum(axis=0)),
-        counts=counts,
+        prior=normalised(posterior.sum(axis=0)),
+        accuracy=agreement(votes, posterior),
         log_likelihood=(),
         converged=True,
     )
@@ -31,7 +28,7 @@ def fit(votes: Votes, clamped: npt.ArrayLike | None = None, weights: npt.ArrayLi
 def shares(votes: Votes, say: FloatArray) -> FloatArray:
     """Share of the votes that each class has, (I, K)."""
     tally = sum_by(votes.item, votes.n_items, ballots(votes) * say[votes.annotator, None])
-    return _normalised(tally)
+    return normalised(tally)
 
 
 def ballots(votes: Votes) -> FloatArray:
@@ -42,15 +39,29 @@ def ballots(votes: Votes) -> FloatArray:
     return np.where((votes.kind == Kind.NO)[:, None], left, named)
 
 
+def agreement(votes: Votes, posterior: FloatArray) -> FloatArray:
+    """How far each annotator's votes are right by the posterior (I, K), on average, (A,); 1/K without any."""
+    named = posterior[votes.item, votes.answer]
+    right = np.where(votes.kind == Kind.NO, 1 - named, named)
+    total = np.bincount(votes.annotator, right, minlength=votes.n_annotators)
+    given = np.bincount(votes.annotator, minlength=votes.n_annotators)
+    even = np.full(votes.n_annotators, 1 / votes.n_classes)
+    share: FloatArray = np.divide(total, given, out=even, where=given > 0)
+    return share
+
+
 def one_hot(posterior: FloatArray, known: IntArray) -> FloatArray:
     """The posterior (I, K) with certainty where `known` (I,) gives the class."""
-    certain = np.eye(posterior.shape[1])[known]
-    return np.where((known == UNKNOWN)[:, None], posterior, certain)
+    certain = posterior.copy()
+    at = np.flatnonzero(known != UNKNOWN)
+    certain[at] = 0
+    certain[at, known[at]] = 1
+    return certain
 
 
-def _normalised(tally: FloatArray) -> FloatArray:
+def normalised(tally: FloatArray) -> FloatArray:
     """Rows that sum to 1; uniform where there is nothing to share."""
     total = tally.sum(axis=-1, keepdims=True)
     even = np.full_like(tally, 1 / tally.shape[-1])
-    normalised: FloatArray = np.divide(tally, total, out=even, where=total > 0)
-    return normalised
+    shared: FloatArray = np.divide(tally, total, out=even, where=total > 0)
+    return shared

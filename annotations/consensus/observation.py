@@ -1,10 +1,13 @@
 """What an answer says of the truth: the annotator perceives a class, then answers by what they perceived.
- Asked to choose, they name the class j that they perceived; asked "is it c?", they say yes if and only if j =
-c. So one confusion matrix an annotator reads every kind of challenge: P(yes, c | t) = π[t, c] and P(no, c |
-t) = 1 - π[t, c].
+
+Asked to choose, they name the class j that they perceived; asked "is it c?", they say yes if and only if
+j = c. So one confusion matrix an annotator reads every kind of challenge: P(yes, c | t) = π[t, c] and
+P(no, c | t) = 1 - π[t, c].
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
@@ -15,41 +18,78 @@ from annotations.consensus.votes import FloatArray, IntArray, Kind, Votes
 TINY = 1e-12
 
 
-def likelihood(votes: Votes, confusion: FloatArray) -> FloatArray:
-    """P(vote | true class t) of each vote, (N, K), at least `TINY`; `confusion` is (A, K, K)."""
-    perceived = confusion[votes.annotator, :, votes.answer]
-    denied = (votes.kind == Kind.NO)[:, None]
-    return np.maximum(np.where(denied, 1 - perceived, perceived), TINY)
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """The P pairs of an annotator and a class that any of the votes is about, in that order, sorted.
 
-
-def expected_counts(votes: Votes, posterior: FloatArray, confusion: FloatArray) -> FloatArray:
-    """How often each annotator is expected to have perceived class j when it was t, (A, K, K).
-
-    `posterior` (I, K) weighs the true classes. A "no" hides what was perceived: it is shared among all j
-    other than the class denied, as π[t, j] / (1 - π[t, c]) of `confusion` (A, K, K), the expectation that EM
-    asks for.
+    Whatever a model says of votes, it says of their cells: many votes share one, so that a step of EM is two
+    products with sparse matrices of ones. `named` and `denied` (I, P) count an item's votes for a cell's class,
+    and against it.
     """
-    belief = posterior[votes.item]
-    no = votes.kind == Kind.NO
-    named = _by_answer(votes.select(~no), belief[~no])
-    hidden = belief[no] / likelihood(votes.select(no), confusion)
-    denied = _by_answer(votes.select(no), hidden)
-    # All "no" votes of the annotator less those that deny j itself; rounding must not leave a negative count.
-    elsewhere = np.maximum(denied.sum(axis=2, keepdims=True) - denied, 0)
-    counts: FloatArray = named + confusion * elsewhere
-    return counts
+
+    annotator: IntArray
+    answer: IntArray
+    named: sparse.csr_array
+    denied: sparse.csr_array
+    of_annotator: sparse.csr_array  # (A, P): which cells are whose
+
+    @classmethod
+    def of(cls, votes: Votes) -> Cells:
+        key = votes.annotator * votes.n_classes + votes.answer
+        cells, cell = np.unique(key, return_inverse=True)
+        annotator, answer = np.divmod(cells, votes.n_classes)
+        no = votes.kind == Kind.NO
+        shape = (votes.n_items, len(cells))
+        return cls(
+            annotator=annotator,
+            answer=answer,
+            named=_ones(votes.item[~no], cell[~no], shape),
+            denied=_ones(votes.item[no], cell[no], shape),
+            of_annotator=_ones(annotator, np.arange(len(cells)), (votes.n_annotators, len(cells))),
+        )
+
+    def log_likelihood(self, perceived: FloatArray, say: FloatArray) -> FloatArray:
+        """log P(an item's votes | its class), (I, K), where `perceived` (P, K) is P(the cell's class is perceived |
+        true class) and `say` (A,) scales each annotator's word."""
+        weight = say[self.annotator, None]
+        spoken: FloatArray = self.named @ (np.log(np.maximum(perceived, TINY)) * weight)
+        if self.denied.nnz:
+            spoken += self.denied @ (np.log(np.maximum(1 - perceived, TINY)) * weight)
+        return spoken
+
+    def expected(self, posterior: FloatArray, perceived: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """How often each cell's class is expected to have been perceived where it was t, (P, K), and how many
+        answers each annotator gave where it was t, (A, K); `posterior` (I, K) weighs the true classes.
+
+        A "no" hides what was perceived: it is shared among all classes but the one denied, in proportion to
+        `perceived` (P, K), the expectation that EM asks for. What falls to classes that no vote of this annotator
+        is about lies in no cell, and only in the totals.
+        """
+        named: FloatArray = self.named.T @ posterior
+        total: FloatArray = self.of_annotator @ named
+        if not self.denied.nnz:
+            return named, total
+        # Where nothing else can have been perceived, as with one class, a "no" is no evidence of anything.
+        denied: FloatArray = (self.denied.T @ posterior) * (perceived < 1 - TINY)
+        hidden = denied / np.maximum(1 - perceived, TINY)
+        # All "no" votes of the annotator less those that deny the cell's own class; rounding must leave none below 0.
+        elsewhere = np.maximum((self.of_annotator @ hidden)[self.annotator] - hidden, 0)
+        return named + perceived * elsewhere, total + self.of_annotator @ denied
+
+
+def likelihood(kind: IntArray, perceived: FloatArray) -> FloatArray:
+    """P(vote | true class t) of each vote, (N, K), at least `TINY`.
+
+    `perceived` (N, K) is P(its class is perceived | t), of which a "no" (see `Kind`) is the contrary.
+    """
+    return np.maximum(np.where((kind == Kind.NO)[:, None], 1 - perceived, perceived), TINY)
 
 
 def sum_by(group: IntArray, n_groups: int, rows: FloatArray) -> FloatArray:
     """Sums rows (N, K) within groups (N,): (n_groups, K)."""
-    n = len(group)
-    membership = sparse.csr_array((np.ones(n), (group, np.arange(n))), shape=(n_groups, n))
-    total: FloatArray = membership @ rows
+    total: FloatArray = _ones(group, np.arange(len(group)), (n_groups, len(group))) @ rows
     return total
 
 
-def _by_answer(votes: Votes, rows: FloatArray) -> FloatArray:
-    """Sums rows (N, K) over each annotator's votes about each class: (A, K, K), the class voted on last."""
-    A, K = votes.n_annotators, votes.n_classes
-    total = sum_by(votes.annotator * K + votes.answer, A * K, rows)
-    return total.reshape(A, K, K).transpose(0, 2, 1)
+def _ones(row: IntArray, column: IntArray, shape: tuple[int, int]) -> sparse.csr_array:
+    return sparse.csr_array((np.ones(len(row)), (row, column)), shape=shape)

@@ -7,6 +7,9 @@ from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit, logit
+
+from annotations.consensus.votes import FloatArray
 
 
 class State(StrEnum):
@@ -52,3 +55,56 @@ def decide(
     states[np.asarray(n_votes) >= rule.cap] = State.CONTESTED
     states[accepted] = State.ACCEPTED
     return states
+
+
+def further(
+    confidence: npt.ArrayLike,
+    trusted_votes: npt.ArrayLike,
+    n_votes: npt.ArrayLike,
+    rule: StoppingRule,
+    *,
+    accuracy: float,
+    trusted_share: float,
+    n_classes: int,
+) -> FloatArray:
+    """How many more votes each item is expected to take until it is accepted or its cap is reached, (I,).
+
+    A further vote is a typical annotator's, right with `accuracy`, by somebody trusted with probability
+    `trusted_share`. It moves the log-odds of the leading class by the same step up or down (a random walk between two
+    barriers: A. Wald, Sequential Analysis (1947), ch. 3), here with the number of votes that are left as well, and so
+    worked out exactly, backwards from the cap. An item waits for its trusted votes too, whichever takes longer.
+    """
+    accuracy = float(np.clip(accuracy, 1 / n_classes + 0.05, 0.99))
+    start = logit(np.clip(np.asarray(confidence, dtype=np.float64), 1e-6, 1 - 1e-6))
+    needed = np.maximum(rule.minimum_trusted - np.asarray(trusted_votes, dtype=np.float64), 0)
+    left = np.maximum(np.ceil(rule.cap - np.asarray(n_votes, dtype=np.float64)), 0)
+    until_sure = _walk(start, rule, accuracy, n_classes)[np.minimum(left, rule.cap).astype(int), np.arange(len(start))]
+    until_trusted = needed / max(trusted_share, 1e-3)
+    expected: FloatArray = np.minimum(np.maximum(until_sure, until_trusted), left)
+    return expected
+
+
+def _walk(start: FloatArray, rule: StoppingRule, accuracy: float, n_classes: int) -> FloatArray:
+    """Expected votes until the threshold when at most n are left, (cap + 1, I), by dynamic programming."""
+    step = np.log(accuracy * (n_classes - 1) / (1 - accuracy)) if n_classes > 1 else 1.0
+    steps = np.arange(-rule.cap, rule.cap + 1)
+    odds = start[None, :] + step * steps[:, None]
+    going = odds < logit(min(rule.threshold, 1 - 1e-6))
+    belief = expit(odds)
+    agrees = belief * accuracy + (1 - belief) * (1 - accuracy) / max(n_classes - 1, 1)
+    expected = np.zeros((rule.cap + 1, len(start)))
+    ahead = np.zeros_like(odds)
+    for n in range(1, rule.cap + 1):
+        up, down = np.roll(ahead, -1, axis=0), np.roll(ahead, 1, axis=0)
+        ahead = np.where(going, 1 + agrees * up + (1 - agrees) * down, 0.0)
+        expected[n] = ahead[rule.cap]
+    return expected
+
+
+def review_value(posterior: FloatArray, voter_doubt: FloatArray) -> FloatArray:
+    """What a reviewer's word on each item is worth, in bits, (I,): what is not known of its class, from the posterior
+    (I, K), and what the answer tells of its voters (I,), the bits by which each one's answer is in doubt, added up."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        entropy = -np.where(posterior > 0, posterior * np.log2(posterior), 0.0).sum(axis=1)
+    value: FloatArray = entropy + voter_doubt
+    return value

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
@@ -126,20 +127,20 @@ class Votes:
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """What an algorithm made of the votes.
+    """What a method made of the votes.
 
-    `posterior` (I, K): belief in each item's class. `confusion` (A, K, K): P(annotator perceives the last
-    axis | the truth is the middle one). `prior` (K,): share of each class. `counts` (A, K, K): the expected
-    number of times each was perceived. `log_likelihood`: of the votes, one a round, in nats. `converged`: it
-    stopped by itself.
+    `posterior` (I, K): belief in each item's class. `prior` (K,): share of each class. `accuracy` (A,): how often
+    each annotator is right, as the method sees it. `parameters`: what else it learned, by the name that its paper
+    uses; the first axis is the annotators', or the items' for a difficulty. `log_likelihood`: of the votes (or what
+    the method climbs instead, where its docstring says so), one a round, in nats. `converged`: it stopped by itself.
     """
 
     posterior: FloatArray
-    confusion: FloatArray
     prior: FloatArray
-    counts: FloatArray
+    accuracy: FloatArray
     log_likelihood: tuple[float, ...]
     converged: bool
+    parameters: Mapping[str, FloatArray] = field(default_factory=dict)
 
     @property
     def labels(self) -> IntArray:

@@ -1,51 +1,56 @@
 """Consensus on the platform: a quick update after an answer (stepwise EM), and the full fit that reconciles it."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-import numpy as np
 from django.db import transaction
 
 from annotations import ledger
-from annotations.consensus import dawid_skene, reliability
-from annotations.consensus.votes import FloatArray
-from annotations.models import Campaign, Challenge, Vote
+from annotations.consensus import dawid_skene, heard
+from annotations.models import Campaign, Challenge, Consensus, Reliability, Vote
 from annotations.selectors import blocked_people, campaign_of, known_classes
 from annotations.services import people, posteriors
+from annotations.services.posteriors import Belief
+from annotations.services.terms import PRIOR, Terms, terms_of
 from gallery.models import DataSet
-
-PRIOR = dawid_skene.Prior()
 
 
 @dataclass(frozen=True)
 class Refit:
-    """What a full fit changed: images whose label or state differs, of how many."""
+    """What a full fit changed: how many images of how many, and which of them bear another label than before."""
 
     changed: int
     images: int
+    relabelled: list[int] = field(default_factory=list)
 
 
 def consensus_update(*, challenge: Challenge) -> None:
     """Inside the answer's transaction: the person's row first, then the images' by ascending id, always so."""
-    dataset, images = challenge.dataset, list(challenge.votes.values_list("image_id", flat=True))
-    person = people.locked(dataset, challenge.annotator.person_id)
-    people.grade(person)
+    terms, images = terms_of(challenge.dataset), list(challenge.votes.values_list("image_id", flat=True))
+    person = people.locked(challenge.dataset, challenge.annotator.person_id)
+    people.grade(person, terms)
+    touched = _touch(terms, images, person)
+    people.learn(person, challenge, touched, terms)
     person.save()
-    consensus_touch(dataset=dataset, images=images)
-    people.learn(person, challenge)
 
 
 @transaction.atomic
 def consensus_touch(*, dataset: DataSet, images: Collection[int]) -> None:
     """Work these images' posteriors out again, under everybody's present parameters."""
-    posteriors.lock(dataset, images)
-    known = known_classes(dataset, images)
-    book = ledger.read(dataset, known=known, without=blocked_people(), images=images)
-    confusion, weights = people.parameters(dataset, book.people)
+    _touch(terms_of(dataset), images)
+
+
+def _touch(terms: Terms, images: Collection[int], person: Reliability | None = None) -> dict[int, Consensus]:
+    """The images' rows as they are now; `person` stands for their row in the database, which is not written yet."""
+    before = posteriors.lock(terms.dataset, images)
+    known = known_classes(terms.dataset, images)
+    book = ledger.read(terms.dataset, known=known, without=blocked_people(), images=images)
+    skills, rows = people.parameters(book.people, terms)
+    rows = [person if person and row.annotator_id == person.annotator_id else row for row in rows]
     belief = dawid_skene.posterior(
-        book.votes, confusion, people.class_prior(dataset), weights=weights, clamped=book.clamped
+        book.votes, skills, terms.class_prior, weights=[row.weight for row in rows], clamped=book.clamped
     )
-    posteriors.store(dataset, book, belief)
+    return {row.pk: row for row in posteriors.store(book, Belief(belief), rows, terms, before).rows}
 
 
 @transaction.atomic
@@ -55,22 +60,16 @@ def consensus_refit(*, dataset: DataSet) -> Refit:
     # Counted before they are read: a vote that arrives in between is seen to be missing, and fitted next time.
     campaign.fitted_votes = Vote.objects.filter(dataset=dataset).count()
     book = ledger.read(dataset, known=known_classes(dataset), without=blocked_people())
-    fit, weights = _fit(book)
-    campaign.population = dawid_skene.population(fit.counts, PRIOR, weights).tolist()
-    campaign.class_prior = fit.prior.tolist()
+    crowd = heard.fit(book.votes, book.clamped, PRIOR)
+    campaign.population = crowd.fit.skills.population.tolist()
+    campaign.class_prior = crowd.fit.prior.tolist()
     campaign.save(update_fields=["population", "class_prior", "fitted_votes"])
-    people.store(dataset, book, fit, weights)
-    changed = posteriors.store(dataset, book, fit.posterior) + posteriors.forget_unheard(dataset, book)
-    return Refit(changed, len(book.images))
-
-
-def _fit(book: ledger.Ledger) -> tuple[dawid_skene.Fit, FloatArray]:
-    """The fit and the weights it was made under. Who is worth hearing depends on what the crowd says, and that on
-    who is heard: hence everybody equal at first, then twice by what that showed of them."""
-    weights = np.ones(len(book.people))
-    fit = dawid_skene.fit(book.votes, book.clamped, weights=weights, prior=PRIOR)
-    for _ in range(2):
-        truth = reliability.leave_one_out(book.votes, fit.confusion, fit.prior, fit.posterior, weights)
-        weights = reliability.assess(*reliability.graded(book.votes, truth)).weight
-        fit = dawid_skene.fit(book.votes, book.clamped, weights=weights, prior=PRIOR)
-    return fit, weights
+    terms = Terms(dataset, campaign, list(dataset.classes.all()))
+    rows = people.store(book, crowd, terms)
+    before = {row.pk: row for row in Consensus.objects.filter(dataset=dataset).iterator()}
+    stored = posteriors.store(book, Belief(crowd.fit.posterior), rows, terms, before)
+    return Refit(
+        changed=len(stored.moved) + posteriors.forget_unheard(dataset, book),
+        images=len(book.images),
+        relabelled=[row.pk for row in stored.moved if row.pk in before and before[row.pk].label != row.label],
+    )

@@ -5,98 +5,120 @@ from collections.abc import Sequence
 import numpy as np
 
 from annotations import ledger
-from annotations.consensus import dawid_skene, reliability
+from annotations.consensus import reliability
+from annotations.consensus.heard import Heard
+from annotations.consensus.observation import Cells
+from annotations.consensus.reliability import NEWCOMER
+from annotations.consensus.skills import Skills
 from annotations.consensus.votes import FloatArray, Votes
 from annotations.models import Challenge, Consensus, Reliability
-from annotations.selectors import campaign_of
 from annotations.services.flags import flag_raise
+from annotations.services.terms import PRIOR, Terms
 from gallery.models import DataSet
 
-PRIOR = dawid_skene.Prior()
+STORED = [
+    *("counts", "agreed", "disagreed", "evidence", "accuracy", "low", "high"),
+    *("weight", "trusted", "proven", "bits", "updated_at"),
+]
 
 
 def locked(dataset: DataSet, person: int) -> Reliability:
+    rows = Reliability.objects.select_for_update().filter(dataset=dataset, annotator_id=person)
+    if found := rows.first():
+        return found
     Reliability.objects.get_or_create(dataset=dataset, annotator_id=person)
-    return Reliability.objects.select_for_update().get(dataset=dataset, annotator_id=person)
+    return rows.get()
 
 
-def grade(row: Reliability) -> None:
+def grade(row: Reliability, terms: Terms) -> None:
     """Accuracy by the controls that they answered and by the firm images that the last full fit saw them vote on."""
-    controls = ledger.controls_of(row.dataset, row.annotator_id)
-    right, wrong = reliability.evidence(controls, np.eye(controls.n_classes))
-    assessed = reliability.assess(right + row.agreed, wrong + row.disagreed)
-    row.evidence, row.accuracy = float(assessed.n[0]), float(assessed.mean[0])
-    row.low, row.high = float(assessed.low[0]), float(assessed.high[0])
-    row.weight, row.trusted = float(assessed.weight[0]), bool(reliability.trusted(assessed)[0])
-    if reliability.flagged(assessed)[0]:
-        flag_raise(row, certainty=float(assessed.p_below[0]))
+    controls = ledger.controls_of(terms.dataset, row.annotator_id, terms.n_classes)
+    _grade(row, controls)
 
 
-def learn(row: Reliability, challenge: Challenge) -> None:
+def learn(row: Reliability, challenge: Challenge, touched: dict[int, Consensus], terms: Terms) -> None:
     """Add to their expected counts what this challenge shows of them."""
-    votes = list(challenge.votes.values_list("image_id", "kind", "answer"))
-    controls = list(challenge.controlanswers.values_list("truth", "kind", "answer"))
-    belief_of = dict(Consensus.objects.filter(image__in=[i for i, *_ in votes]).values_list("pk", "posterior"))
-    n_classes = row.dataset.classes.count()
-    said = [(belief_of[image], kind, answer) for image, kind, answer in votes if image in belief_of]
-    said += [(np.eye(n_classes)[truth], kind, answer) for truth, kind, answer in controls]
+    votes = challenge.votes.values_list("image_id", "kind", "answer")
+    controls = challenge.controlanswers.values_list("truth", "kind", "answer")
+    said = [(touched[image].posterior, kind, answer) for image, kind, answer in votes if image in touched]
+    said += [(np.eye(terms.n_classes)[truth], kind, answer) for truth, kind, answer in controls]
     if not said:
         return
     belief, kinds, answers = (np.array(column) for column in zip(*said, strict=True))
-    arrays = Votes.of(np.zeros(len(said)), np.arange(len(said)), answers, kinds, n_annotators=1, n_classes=n_classes)
-    confusion, _ = parameters(row.dataset, [row.annotator_id])
-    counts = _unpack(row.counts, n_classes) + dawid_skene.expected_counts(arrays, belief, confusion)[0]
-    row.counts = _pack(counts)
-    row.save(update_fields=["counts"])
-
-
-def parameters(dataset: DataSet, people: Sequence[int]) -> tuple[FloatArray, FloatArray]:
-    """Confusion matrices (A, K, K) and weights (A,) of these people. Read without a lock: they change in the fit."""
-    rows = {row.annotator_id: row for row in Reliability.objects.filter(dataset=dataset, annotator__in=people)}
-    n_classes = dataset.classes.count()
-    counts = np.array([_unpack(rows[p].counts if p in rows else {}, n_classes) for p in people], dtype=float).reshape(
-        -1, n_classes, n_classes
+    arrays = Votes.of(
+        np.zeros(len(said)), np.arange(len(said)), answers, kinds, n_annotators=1, n_classes=terms.n_classes
     )
-    weights = np.array([rows[p].weight if p in rows else reliability.NEWCOMER for p in people], dtype=float)
-    return dawid_skene.confusion(counts, _population(dataset, n_classes), PRIOR.strength), weights
+    cells, skills = Cells.of(arrays), skills_of([row], terms)
+    counts, total = cells.expected(belief, skills.perceived(cells.annotator, cells.answer))
+    shown = Skills(cells.annotator, cells.answer, counts, total, skills.population, PRIOR)
+    row.counts = _pack(_added(_unpack(row.counts), shown.sparse_counts()[0]))
 
 
-def class_prior(dataset: DataSet) -> FloatArray:
-    n_classes = dataset.classes.count()
-    stored = campaign_of(dataset).class_prior
-    fits = stored is not None and len(stored) == n_classes
-    return np.array(stored) if fits else np.full(n_classes, 1 / n_classes)
+def parameters(people: Sequence[int], terms: Terms) -> tuple[Skills, list[Reliability]]:
+    """What is known of these people, in their order. Read without a lock."""
+    found = Reliability.objects.filter(dataset=terms.dataset, annotator__in=people)
+    rows = {row.annotator_id: row for row in found}
+    ordered = [rows.get(person) or Reliability(annotator_id=person, weight=NEWCOMER) for person in people]
+    return skills_of(ordered, terms), ordered
 
 
-def store(dataset: DataSet, book: ledger.Ledger, fit: dawid_skene.Fit, weights: FloatArray) -> None:
-    """After a full fit: everybody's counts, and what they are graded by beside the controls."""
-    truth = reliability.leave_one_out(book.votes, fit.confusion, fit.prior, fit.posterior, weights)
+def skills_of(rows: Sequence[Reliability], terms: Terms) -> Skills:
+    return Skills.from_sparse([_unpack(row.counts) for row in rows], terms.population, PRIOR)
+
+
+def store(book: ledger.Ledger, heard: Heard, terms: Terms) -> list[Reliability]:
+    """After a full fit: everybody's counts, and what they are graded by beside the controls. The rows in the order of
+    the book's people."""
+    dataset, fit = terms.dataset, heard.fit
+    truth = reliability.leave_one_out(book.votes, fit.skills, fit.prior, fit.posterior, heard.weights)
     on_images = book.on_images
     agreed, disagreed = reliability.graded(book.votes.select(on_images), truth[on_images])
+    right, wrong = reliability.graded(book.votes.select(~on_images), truth[~on_images])
+    counts = fit.skills.sparse_counts()
     # A visitor who joined an account is graded as that account; the row would come back if they parted again.
     Reliability.objects.filter(dataset=dataset, annotator__same_as__isnull=False).delete()
-    rows = {row.annotator_id: row for row in Reliability.objects.select_for_update().filter(dataset=dataset)}
-    for index, person in enumerate(book.people):
-        row = rows.get(person) or Reliability(dataset=dataset, annotator_id=person)
-        row.counts = _pack(fit.counts[index])
+    known = {row.annotator_id: row for row in Reliability.objects.select_for_update().filter(dataset=dataset)}
+    rows = [known.get(person) or Reliability(dataset=dataset, annotator_id=person) for person in book.people]
+    for index, row in enumerate(rows):
+        row.counts = _pack(counts[index])
         row.agreed, row.disagreed = float(agreed[index]), float(disagreed[index])
-        grade(row)
-        row.save()
+    _assess(rows, right, wrong)
+    Reliability.objects.bulk_create(
+        rows, batch_size=500, update_conflicts=True, unique_fields=["annotator", "dataset"], update_fields=STORED
+    )
+    return rows
 
 
-def _population(dataset: DataSet, n_classes: int) -> FloatArray:
-    stored = campaign_of(dataset).population
-    fits = stored is not None and len(stored) == n_classes
-    return np.array(stored) if fits else PRIOR.symmetric(n_classes)
+def _grade(row: Reliability, controls: Votes) -> None:
+    right, wrong = reliability.evidence(controls, np.eye(controls.n_classes))
+    _assess([row], right, wrong)
 
 
-def _pack(counts: FloatArray) -> dict[str, float]:
-    return {f"{t},{j}": round(float(counts[t, j]), 4) for t, j in np.argwhere(counts > 5e-5).tolist()}
+def _assess(rows: Sequence[Reliability], right: FloatArray, wrong: FloatArray) -> None:
+    """From answers on controls (A,), and those on firm images that the rows hold, to all that a row says."""
+    agreed, disagreed = np.array([row.agreed for row in rows]), np.array([row.disagreed for row in rows])
+    assessed = reliability.assess(right + agreed, wrong + disagreed)
+    trusted, flagged = reliability.trusted(assessed), reliability.flagged(assessed)
+    proven = reliability.shown(right, wrong, agreed, disagreed)
+    for i, row in enumerate(rows):
+        row.evidence, row.accuracy = float(assessed.n[i]), float(assessed.mean[i])
+        row.low, row.high = float(assessed.low[i]), float(assessed.high[i])
+        row.weight, row.trusted, row.proven = float(assessed.weight[i]), bool(trusted[i]), bool(proven[i])
+        if flagged[i]:
+            flag_raise(row, certainty=float(assessed.p_below[i]))
 
 
-def _unpack(sparse: dict[str, float], n_classes: int) -> FloatArray:
-    counts = np.zeros((n_classes, n_classes))
-    for cell, count in sparse.items():
-        t, j = cell.split(",")
-        counts[int(t), int(j)] = count
-    return counts
+Counts = dict[tuple[int, int], float]
+
+
+def _added(counts: Counts, more: Counts) -> Counts:
+    return {cell: counts.get(cell, 0.0) + more.get(cell, 0.0) for cell in counts | more}
+
+
+def _pack(counts: Counts) -> dict[str, float]:
+    return {f"{t},{j}": round(count, 4) for (t, j), count in sorted(counts.items())}
+
+
+def _unpack(packed: dict[str, float]) -> Counts:
+    cells = ((cell.split(","), count) for cell, count in packed.items())
+    return {(int(t), int(j)): count for (t, j), count in cells}

@@ -1,46 +1,75 @@
 """Consensus rows: what the votes on each image come to, the tag that shows it, and whether to go on asking."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from django.utils import timezone
 
-from annotations.consensus.stopping import State, StoppingRule, decide
+from annotations.consensus.stopping import State, decide, further, review_value
 from annotations.consensus.votes import UNKNOWN, FloatArray, Kind
 from annotations.ledger import Ledger
 from annotations.models import Consensus, ConsensusState, QueueItem, Reliability
-from annotations.selectors import campaign_of
+from annotations.selectors import rulings
+from annotations.services.terms import PRIOR, Terms
 from gallery.models import DataSet, Source, Tag
 
+BATCH = 1000
+STORED = [
+    *("posterior", "crowd", "label", "confidence", "votes", "trusted"),
+    *("further", "value", "state", "accepted_at"),
+]
 
-def lock(dataset: DataSet, images: Collection[int]) -> None:
+
+@dataclass(frozen=True, eq=False)
+class Belief:
+    """What is to be stored of the book's images: the posterior (I, K), and the crowd's alone where a model spoke."""
+
+    posterior: FloatArray
+    crowd: FloatArray | None = None
+
+
+@dataclass(frozen=True)
+class Stored:
+    """All rows that were written, and those of them that changed their label or state."""
+
+    rows: list[Consensus]
+    moved: list[Consensus]
+
+
+def lock(dataset: DataSet, images: Collection[int]) -> dict[int, Consensus]:
     """Take the rows before the votes are read: of two answers on one image, the second then sees the first's vote."""
+    rows = Consensus.objects.select_for_update().filter(pk__in=images).order_by("pk")
+    found = {row.pk: row for row in rows}
+    if len(found) == len(images):
+        return found
     fresh = [
         Consensus(image_id=image, dataset=dataset, posterior=[], label=0, confidence=0, votes=0, trusted=0)
-        for image in sorted(images)
+        for image in sorted(set(images) - set(found))
     ]
     Consensus.objects.bulk_create(fresh, ignore_conflicts=True)
-    list(Consensus.objects.select_for_update().filter(pk__in=images).order_by("pk").values_list("pk"))
+    return {row.pk: row for row in rows.all()}
 
 
-def store(dataset: DataSet, book: Ledger, posterior: FloatArray) -> int:
-    """Write the posteriors of the book's images; returns how many of them changed their label or state.
+def store(
+    book: Ledger, belief: Belief, people: Sequence[Reliability], terms: Terms, before: dict[int, Consensus]
+) -> Stored:
+    """Write the posteriors of the book's images.
 
-    An image whose owner has said what it is has no consensus: the crowd isn't asked.
+    `people`: reliabilities in the order of the book's. An image whose owner has said what it is has no consensus: the
+    crowd isn't asked. One that a reviewer has ruled on keeps the ruling.
     """
-    forget([image for image, known in zip(book.images, book.clamped, strict=False) if known != UNKNOWN])
-    before = Consensus.objects.in_bulk(book.images)
-    rows = _rows(dataset, book, posterior, before)
+    ruled = rulings(terms.dataset, book.images if len(book.images) < BATCH else None)
+    owned = [i for i, known in zip(book.images, book.clamped, strict=False) if known != UNKNOWN and i not in ruled]
+    forget(owned)
+    rows = _rows(book, belief, people, terms, before, ruled)
     Consensus.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["image"],
-        update_fields=["posterior", "label", "confidence", "votes", "trusted", "state", "accepted_at"],
+        rows, batch_size=BATCH, update_conflicts=True, unique_fields=["image"], update_fields=STORED
     )
-    _tag(dataset, [row for row in rows if _says_otherwise(before.get(row.pk), row)])
+    _tag(terms, [row for row in rows if _says_otherwise(before.get(row.pk), row)], before)
     moved = [row for row in rows if _moved(before.get(row.pk), row)]
-    _settle(dataset, moved)
-    return len(moved)
+    _settle(terms.dataset, moved)
+    return Stored(rows, moved)
 
 
 def forget_unheard(dataset: DataSet, book: Ledger) -> int:
@@ -54,33 +83,55 @@ def forget_unheard(dataset: DataSet, book: Ledger) -> int:
 
 def forget(images: Collection[int]) -> None:
     """No consensus, and so no tag of the crowd's."""
-    _retract(images)
-    Consensus.objects.filter(pk__in=images).delete()
+    if images:
+        _retract(images)
+        Consensus.objects.filter(pk__in=images).delete()
 
 
-def _rows(dataset: DataSet, book: Ledger, posterior: FloatArray, before: dict[int, Consensus]) -> list[Consensus]:
-    heard, trusted = _tally(dataset, book)
-    campaign = campaign_of(dataset)
-    rule = StoppingRule(campaign.threshold, campaign.minimum_trusted, campaign.cap)
+def _rows(
+    book: Ledger,
+    belief: Belief,
+    people: Sequence[Reliability],
+    terms: Terms,
+    before: dict[int, Consensus],
+    ruled: dict[int, int | None],
+) -> list[Consensus]:
     n = len(book.images)
-    confidence = posterior[:n].max(axis=1, initial=0)
-    states = decide(np.clip(confidence, 0, 1), trusted, heard, rule)
+    posterior = belief.posterior[:n]
+    heard, trusted = _tally(book, people)
+    confidence = np.clip(posterior.max(axis=1, initial=0), 0, 1)
+    states = decide(confidence, trusted, heard, terms.rule)
+    states[[i for i, image in enumerate(book.images) if image in ruled]] = State.ACCEPTED
+    still = np.where(states == State.OPEN, _further(confidence, trusted, heard, people, terms), 0.0)
+    value = review_value(posterior, _doubt(book, posterior, people))
     votes = np.bincount(book.votes.item, minlength=n)
+    labels = posterior.argmax(axis=1)
     return [
         Consensus(
             image_id=image,
-            dataset=dataset,
-            posterior=[round(p, 6) for p in posterior[i].tolist()],
-            label=int(posterior[i].argmax()),
+            dataset=terms.dataset,
+            posterior=_rounded(posterior[i]),
+            crowd=None if belief.crowd is None else _rounded(belief.crowd[i]),
+            label=int(labels[i]),
             confidence=float(confidence[i]),
             votes=int(votes[i]),
             trusted=int(trusted[i]),
-            state=str(states[i]),
+            further=round(float(still[i]), 2),
+            value=round(float(value[i]), 4),
+            state=_state(states[i], image, ruled),
             accepted_at=_accepted_at(before.get(image), states[i]),
         )
         for i, image in enumerate(book.images)
-        if book.clamped[i] == UNKNOWN
+        if book.clamped[i] == UNKNOWN or image in ruled
     ]
+
+
+def _state(decided: State, image: int, ruled: dict[int, int | None]) -> str:
+    return ConsensusState.SET_ASIDE if ruled.get(image, 0) is None else str(decided)
+
+
+def _rounded(posterior: FloatArray) -> list[float]:
+    return [round(p, 6) for p in posterior.tolist()]
 
 
 def _accepted_at(before: Consensus | None, state: State) -> object:
@@ -89,14 +140,35 @@ def _accepted_at(before: Consensus | None, state: State) -> object:
     return (before and before.accepted_at) or timezone.now()
 
 
-def _tally(dataset: DataSet, book: Ledger) -> tuple[FloatArray, FloatArray]:
+def _tally(book: Ledger, people: Sequence[Reliability]) -> tuple[FloatArray, FloatArray]:
     """Votes and trusted votes an image, (I,). «Not c» counts as the fraction of an answer that it is."""
-    names = Reliability.objects.filter(dataset=dataset, trusted=True, annotator__in=book.people)
-    trusted = np.isin(book.people, list(names.values_list("annotator_id", flat=True)))
+    trusted = np.array([row.trusted for row in people], dtype=float)
     votes, n = book.votes.select(book.on_images), len(book.images)
     share = np.where(votes.kind == Kind.NO, 1 / max(votes.n_classes - 1, 1), 1.0)
     heard = np.bincount(votes.item, share, minlength=n)
-    return heard, np.bincount(votes.item, trusted[votes.annotator].astype(float), minlength=n)
+    return heard, np.bincount(votes.item, trusted[votes.annotator], minlength=n)
+
+
+def _further(
+    confidence: FloatArray, trusted: FloatArray, heard: FloatArray, people: Sequence[Reliability], terms: Terms
+) -> FloatArray:
+    """By what a stranger from this crowd would be, and as many of them trusted as of these voters."""
+    accuracy = float(np.diagonal(terms.population) @ terms.class_prior)
+    share = (sum(row.trusted for row in people) + 1) / (len(people) + 2)
+    return further(
+        confidence, trusted, heard, terms.rule, accuracy=accuracy, trusted_share=share, n_classes=terms.n_classes
+    )
+
+
+def _doubt(book: Ledger, posterior: FloatArray, people: Sequence[Reliability]) -> FloatArray:
+    """How much of its voters an image's class would tell, (I,) in bits: for each the doubt whether they were right,
+    which counts the less the more is known of them."""
+    votes = book.votes.select(book.on_images)
+    named = posterior[votes.item, votes.answer]
+    right = np.clip(np.where(votes.kind == Kind.NO, 1 - named, named), 1e-9, 1 - 1e-9)
+    bits = -(right * np.log2(right) + (1 - right) * np.log2(1 - right))
+    novelty = PRIOR.strength / (PRIOR.strength + np.array([row.evidence for row in people], dtype=float))
+    return np.bincount(votes.item, bits * novelty[votes.annotator], minlength=len(posterior))
 
 
 def _moved(before: Consensus | None, after: Consensus) -> bool:
@@ -107,37 +179,45 @@ def _says_otherwise(before: Consensus | None, after: Consensus) -> bool:
     return _moved(before, after) or (before is not None and before.confidence != after.confidence)
 
 
-def _tag(dataset: DataSet, changed: list[Consensus]) -> None:
+def _tag(terms: Terms, changed: list[Consensus], before: dict[int, Consensus]) -> None:
     """The crowd's tag stands on accepted images alone, and is as sure as their consensus."""
-    classes = {cls.index: cls for cls in dataset.classes.all()}
+    classes = {cls.index: cls for cls in terms.classes}
     tags = [
         Tag(image_id=row.pk, source=Source.CROWD, label=classes[row.label], confidence=row.confidence)
         for row in changed
         if row.state == ConsensusState.ACCEPTED
     ]
-    Tag.objects.bulk_create(
-        tags,
-        update_conflicts=True,
-        unique_fields=["image", "source"],
-        update_fields=["label", "confidence", "updated_at"],
-    )
-    _retract([row.pk for row in changed if row.state != ConsensusState.ACCEPTED])
+    if tags:
+        Tag.objects.bulk_create(
+            tags,
+            batch_size=BATCH,
+            update_conflicts=True,
+            unique_fields=["image", "source"],
+            update_fields=["label", "confidence", "updated_at"],
+        )
+    _retract([row.pk for row in changed if row.state != ConsensusState.ACCEPTED and _was_accepted(before, row)])
+
+
+def _was_accepted(before: dict[int, Consensus], row: Consensus) -> bool:
+    return row.pk in before and before[row.pk].state == ConsensusState.ACCEPTED
 
 
 def _settle(dataset: DataSet, moved: list[Consensus]) -> None:
-    """What is agreed is not asked again, nor is what is contested."""
-    settled = [row.pk for row in moved if row.state != ConsensusState.OPEN]
-    QueueItem.objects.filter(image__in=settled).delete()
+    """What is agreed is not asked again, nor is what is contested or set aside."""
+    if settled := [row.pk for row in moved if row.state != ConsensusState.OPEN]:
+        QueueItem.objects.filter(image__in=settled).delete()
     _ask(dataset, [row.pk for row in moved if row.state == ConsensusState.OPEN])
 
 
 def _retract(images: Collection[int]) -> None:
-    Tag.objects.filter(image__in=images, source=Source.CROWD).delete()
+    if images:
+        Tag.objects.filter(image__in=images, source=Source.CROWD).delete()
 
 
-def _ask(dataset: DataSet, images: list[int]) -> None:
+def _ask(dataset: DataSet, images: Iterable[int]) -> None:
     """An image that people have begun to answer, or lost their answer on, is worth finishing."""
     QueueItem.objects.bulk_create(
         [QueueItem(image_id=image, dataset=dataset, reason="begun, not yet agreed") for image in images],
+        batch_size=BATCH,
         ignore_conflicts=True,
     )

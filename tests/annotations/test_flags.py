@@ -4,6 +4,7 @@ import pytest
 
 from annotations.models import Annotator, Flag, FlagState, Reliability, Verdict
 from annotations.services import people
+from annotations.services.terms import terms_of
 from annotations.services.annotators import annotator_join
 from annotations.services.consensus import consensus_refit
 from annotations.services.review import decision_make
@@ -79,7 +80,7 @@ def test_who_is_blocked_is_not_flagged_again(dataset: DataSet, grade, b, rita) -
     decision_make(annotator=b, verdict=Verdict.BLOCK, by=rita)
     row = people.locked(dataset, b.pk)
     row.disagreed = 100
-    people.grade(row)
+    people.grade(row, terms_of(dataset))
     assert [flag.state for flag in Flag.objects.all()] == [FlagState.UPHELD]
 
 

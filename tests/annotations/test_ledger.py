@@ -129,8 +129,8 @@ def test_one_persons_control_answers_cover_all_their_faces(dataset: DataSet, row
     ControlAnswer.objects.create(
         dataset=dataset, annotator=visitor, image=rows[0].image, kind=AnswerKind.NO, answer=0, truth=2, correct=True
     )
-    controls = ledger.controls_of(dataset, b.pk)
-    assert (controls.item.tolist(), controls.kind.tolist()) == ([1, 2], [0, 2])
+    controls = ledger.controls_of(dataset, b.pk, 3)
+    assert sorted(zip(controls.item.tolist(), controls.kind.tolist(), strict=True)) == [(1, 0), (2, 2)]
 
 
 def test_an_empty_ledger_is_no_trouble(dataset: DataSet) -> None:
@@ -144,6 +144,6 @@ def test_reading_takes_as_many_queries_for_many_votes_as_for_one(
 ) -> None:
     for image in pictures(5, 1):
         vote_correct(image=image, label=dataset.classes.get(index=1), annotator=c)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         book = ledger.read(dataset, known={})
     assert len(book.votes) == 6

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from annotations.consensus.skills import Skills
 from annotations.consensus.votes import FloatArray, IntArray, Kind, Votes
+
+SURE = 1e12  # pseudo-votes beside which the prior doesn't count
 
 
 @dataclass(frozen=True)
@@ -47,3 +50,17 @@ def simulate() -> Callable[..., Crowd]:
         return Crowd(answers(right + wrong, truth, each, tiles, rng), truth, right + wrong)
 
     return crowd
+
+
+@pytest.fixture(scope="session")
+def skilled() -> Callable[[FloatArray], Skills]:
+    """People who are known to answer by these matrices (A, K, K)."""
+
+    def known(matrices: FloatArray) -> Skills:
+        n_annotators, n_classes, _ = np.shape(matrices)
+        annotator, answer = np.divmod(np.arange(n_annotators * n_classes), n_classes)
+        counts = SURE * np.transpose(matrices, (0, 2, 1)).reshape(-1, n_classes)
+        total = np.full((n_annotators, n_classes), SURE)
+        return Skills(annotator, answer, counts, total, np.full((n_classes, n_classes), 1 / n_classes))
+
+    return known

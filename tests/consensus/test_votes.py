@@ -72,6 +72,6 @@ def test_weights_that_do_not_fit_are_refused(weights: list[float]):
 
 def test_a_fit_names_the_likeliest_class_and_the_belief_in_it():
     posterior = np.array([[0.1, 0.9], [0.5, 0.5]])
-    fit = Fit(posterior, np.zeros((0, 2, 2)), np.array([0.5, 0.5]), np.zeros((0, 2, 2)), (), True)
+    fit = Fit(posterior, np.array([0.5, 0.5]), np.zeros(0), (), True)
     assert fit.labels.tolist() == [1, 0]
     assert fit.confidence.tolist() == [0.9, 0.5]

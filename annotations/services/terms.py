@@ -1,0 +1,48 @@
+"""On which terms a data set is asked about: its classes, its rule, and what the last full fit said of its crowd."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from annotations.consensus.skills import DEFAULT, Prior
+from annotations.consensus.stopping import StoppingRule
+from annotations.consensus.votes import FloatArray
+from annotations.models import Campaign
+from annotations.selectors import campaign_of
+from gallery.models import DataSet, LabelClass
+
+PRIOR: Prior = DEFAULT
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """Read once a request, without a lock: they change in the full fit alone."""
+
+    dataset: DataSet
+    campaign: Campaign
+    classes: list[LabelClass]
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.classes)
+
+    @property
+    def rule(self) -> StoppingRule:
+        return StoppingRule(self.campaign.threshold, self.campaign.minimum_trusted, self.campaign.cap)
+
+    @property
+    def population(self) -> FloatArray:
+        """(K, K); a class that was added since the last fit waits for the next."""
+        stored = self.campaign.population
+        fits = stored is not None and len(stored) == self.n_classes
+        return np.array(stored) if fits else PRIOR.symmetric(self.n_classes)
+
+    @property
+    def class_prior(self) -> FloatArray:
+        stored = self.campaign.class_prior
+        fits = stored is not None and len(stored) == self.n_classes
+        return np.array(stored) if fits else np.full(self.n_classes, 1 / self.n_classes)
+
+
+def terms_of(dataset: DataSet) -> Terms:
+    return Terms(dataset, campaign_of(dataset), list(dataset.classes.all()))
