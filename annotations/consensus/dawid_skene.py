@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import logsumexp
 
-from annotations.consensus import majority
-from annotations.consensus.observation import TINY, Cells, likelihood, sum_by
+from annotations.consensus import em, majority
+from annotations.consensus.observation import Cells, likelihood, sum_by
 from annotations.consensus.skills import DEFAULT as DEFAULT
 from annotations.consensus.skills import Prior as Prior
 from annotations.consensus.skills import Skills, population
@@ -49,8 +48,7 @@ def fit(
     the others' result is as if the votes were not there, while the annotator's own matrix is still worked out.
     Deterministic. Raises ValueError where an argument doesn't fit the votes.
     """
-    if max_iter < 1:
-        raise ValueError("max_iter must be at least 1")
+    em.at_least_one(max_iter)
     known, say, cells = votes.known(clamped), votes.say(weights), Cells.of(votes)
     stranger = prior.symmetric(votes.n_classes)
     skills = Skills.strangers(votes.n_annotators, stranger, prior)
@@ -62,7 +60,7 @@ def fit(
         previous = belief
         belief, log_likelihood = _e_step(cells, skills, classes, known, say)
         trace.append(log_likelihood)
-        converged = bool(np.abs(belief - previous).max(initial=0) < tol)
+        converged = em.moved(belief, previous) < tol
     return DawidSkene(belief, classes, skills.hit_rate @ classes, tuple(trace), converged, skills=skills)
 
 
@@ -80,7 +78,8 @@ def posterior(
     """
     perceived = skills.perceived(votes.annotator, votes.answer)
     spoken = np.log(likelihood(votes.kind, perceived)) * votes.say(weights)[votes.annotator, None]
-    return _bayes(sum_by(votes.item, votes.n_items, spoken), class_prior, votes.known(clamped))[0]
+    joint = em.log_joint(sum_by(votes.item, votes.n_items, spoken), class_prior, votes.known(clamped))
+    return em.bayes(joint)[0]
 
 
 def _e_step(
@@ -88,18 +87,8 @@ def _e_step(
 ) -> tuple[FloatArray, float]:
     """The posterior (I, K) and the log-likelihood of the votes."""
     perceived = skills.perceived(cells.annotator, cells.answer)
-    return _bayes(cells.log_likelihood(perceived, say), classes, known)
-
-
-def _bayes(spoken: FloatArray, classes: FloatArray, known: IntArray) -> tuple[FloatArray, float]:
-    """Bayes' rule for every item, from the log-likelihood of its votes (I, K); what is known is certain."""
-    joint = spoken + np.log(np.maximum(classes, TINY))
-    at = np.flatnonzero(known != UNKNOWN)
-    likely = joint[at, known[at]]
-    joint[at] = -np.inf
-    joint[at, known[at]] = likely
-    evidence = logsumexp(joint, axis=1, keepdims=True) if len(joint) else np.zeros((0, 1))
-    return np.exp(joint - evidence), float(evidence.sum())
+    belief, evidence = em.bayes(em.log_joint(cells.log_likelihood(perceived, say), classes, known))
+    return belief, float(evidence.sum())
 
 
 def _m_step(
@@ -107,7 +96,9 @@ def _m_step(
 ) -> tuple[Skills, FloatArray]:
     """The matrices, the crowd that they come from, and the class prior (K,) that the belief speaks for."""
     learned = _counted(cells, belief, skills)
-    return replace(learned, population=population(learned, say)), _class_prior(votes, belief, known, say, skills)
+    return replace(learned, population=population(learned, say)), em.class_prior(
+        belief, em.in_question(votes, known, say), skills.prior.classes
+    )
 
 
 def _counted(cells: Cells, belief: FloatArray, skills: Skills) -> Skills:
@@ -116,27 +107,15 @@ def _counted(cells: Cells, belief: FloatArray, skills: Skills) -> Skills:
     return replace(skills, annotator=cells.annotator, answer=cells.answer, counts=counts, total=total)
 
 
-def _class_prior(votes: Votes, belief: FloatArray, known: IntArray, say: FloatArray, skills: Skills) -> FloatArray:
-    """The share of each class among the items in question that somebody with a say has voted on.
-
-    Clamped items have no part in it: somebody chose them, so their mix is not the pool's.
-    """
-    voted = np.bincount(votes.item, say[votes.annotator], minlength=votes.n_items) > 0
-    total: FloatArray = belief[voted & (known == UNKNOWN)].sum(axis=0) + skills.prior.classes
-    share: FloatArray = total / total.sum()
-    return share
-
-
 def _start(votes: Votes, cells: Cells, strangers: Skills, known: IntArray, say: FloatArray) -> FloatArray:
     """The first belief (I, K): the majority's, or where anything is known, everybody's word as that shows them.
 
     Starting from known items alone matters where most are wrong: EM from their majority would settle on it.
     """
     share = majority.fit(votes, known, say).posterior
-    graded = known != UNKNOWN
-    if not graded[votes.item].any():
+    if not em.any_shown(votes, known, say):
         return share
-    shown = _counted(cells, np.where(graded[:, None], share, 0), strangers)
+    shown = _counted(cells, np.where((known != UNKNOWN)[:, None], share, 0), strangers)
     even = np.full(votes.n_classes, 1 / votes.n_classes)
     return _e_step(cells, shown, even, known, say)[0]
 

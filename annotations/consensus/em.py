@@ -1,0 +1,90 @@
+"""What the methods that climb by expectation–maximisation share: Bayes' rule an item, and the class prior."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from annotations.consensus.observation import TINY
+from annotations.consensus.votes import UNKNOWN, BoolArray, FloatArray, IntArray, Votes
+
+# Values this near to the highest are level with it: the order of summation alone moves them by less.
+LEVEL = 1e-9
+
+
+def totals(group: IntArray, values: npt.NDArray[Any], n_groups: int) -> FloatArray:
+    """Sums values (N,) within groups (N,): (n_groups,), a float also where there is nothing to sum."""
+    return np.bincount(group, weights=values, minlength=n_groups).astype(np.float64)
+
+
+def log_joint(spoken: FloatArray, classes: FloatArray, known: IntArray) -> FloatArray:
+    """log P(an item's votes, its class), (I, K), from log P(votes | class) `spoken` (I, K) and class prior (K,).
+
+    Where `known` (I,) gives the class it is log P(votes | that class), and -inf for the others: the prior has no part
+    in what is certain.
+    """
+    joint: FloatArray = spoken + np.log(np.maximum(classes, TINY))
+    at = np.flatnonzero(known != UNKNOWN)
+    joint[at] = -np.inf
+    joint[at, known[at]] = spoken[at, known[at]]
+    return joint
+
+
+def bayes(joint: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Each item's posterior (I, K), and the log-likelihood of its votes (I,)."""
+    # By hand: SciPy's logsumexp takes five times as long, and most of a round.
+    peak = joint.max(axis=1)
+    odds = np.exp(joint - peak[:, None])
+    total = odds @ np.ones(joint.shape[1])
+    return odds / total[:, None], peak + np.log(total)
+
+
+def in_question(votes: Votes, known: IntArray, say: FloatArray) -> BoolArray:
+    """Which items the class prior is learned from, (I,): those that somebody with a say voted on and that are not
+    known. Known ones were chosen by somebody, so their mix is not the pool's."""
+    voted = totals(votes.item, say[votes.annotator], votes.n_items) > 0
+    asked: BoolArray = voted & (known == UNKNOWN)
+    return asked
+
+
+def class_prior(belief: FloatArray, asked: BoolArray, extra: float = 0.0) -> FloatArray:
+    """The share of each class (K,) among the items in question, by the belief (I, K), with `extra` pseudo-items a
+    class; uniform where there is nothing to go by."""
+    total = asked.astype(np.float64) @ belief + extra
+    n_classes = belief.shape[1]
+    share: FloatArray = total / total.sum() if total.sum() > 0 else np.full(n_classes, 1 / n_classes)
+    return share
+
+
+def winners(score: FloatArray) -> FloatArray:
+    """The highest class of each row (I, K), as a belief; those that are level share it.
+
+    Taking the first of equals would make the answer hang on the order in which classes are listed.
+    """
+    level = score >= score.max(axis=1, keepdims=True) - LEVEL
+    shared: FloatArray = level / level.sum(axis=1, keepdims=True)
+    return shared
+
+
+def moved(belief: FloatArray, previous: FloatArray) -> float:
+    """The largest change of any belief (I, K)."""
+    return float(np.abs(belief - previous).max(initial=0))
+
+
+def at_least_one(max_iter: int) -> None:
+    """ValueError if there is no round to go."""
+    if max_iter < 1:
+        raise ValueError("max_iter must be at least 1")
+
+
+def voted_known(votes: Votes, known: IntArray) -> BoolArray:
+    """Which votes (N,) are on items of known class (I,)."""
+    graded: BoolArray = known[votes.item] != UNKNOWN
+    return graded
+
+
+def any_shown(votes: Votes, known: IntArray, say: FloatArray) -> bool:
+    """Whether known items show anything of somebody with a say (A,)."""
+    return bool((voted_known(votes, known) & (say[votes.annotator] > 0)).any())
