@@ -1,6 +1,19 @@
 from django.urls import path
 
-from annotations.api import answers, campaigns, challenges, corrections, people, publications, reliability, reports
+from annotations.api import (
+    answers,
+    appeals,
+    campaigns,
+    challenges,
+    contested,
+    controls,
+    corrections,
+    decisions,
+    people,
+    publications,
+    reliability,
+    reports,
+)
 
 urlpatterns = [
     path("images/<int:pk>/correction/", corrections.Correction.as_view(), name="api-correction"),
@@ -21,4 +34,14 @@ urlpatterns = [
     path("review/datasets/<int:pk>/decision/", publications.PublicationDecision.as_view(), name="api-review-dataset"),
     path("review/reports/", reports.Reports.as_view(), name="api-review-reports"),
     path("review/reports/<int:pk>/decision/", reports.ReportDecision.as_view(), name="api-review-report"),
+    path("appeals/", appeals.OwnAppeals.as_view(), name="api-appeals"),
+    path("reliability/mistakes/", reliability.OwnMistakes.as_view(), name="api-reliability-mistakes"),
+    path("datasets/<int:pk>/contested/", contested.DataSetContested.as_view(), name="api-dataset-contested"),
+    path("images/<int:pk>/ruling/", contested.ImageRuling.as_view(), name="api-image-ruling"),
+    path("images/<int:pk>/control/", controls.Control.as_view(), name="api-image-control"),
+    path("review/contested/", contested.Contested.as_view(), name="api-review-contested"),
+    path("review/appeals/", appeals.Appeals.as_view(), name="api-review-appeals"),
+    path("review/appeals/<int:pk>/decision/", appeals.AppealDecision.as_view(), name="api-review-appeal"),
+    path("review/decisions/", decisions.SeveralDecisions.as_view(), name="api-review-several"),
+    path("review/annotators/<int:pk>/effect/", decisions.EffectPreview.as_view(), name="api-review-effect"),
 ]

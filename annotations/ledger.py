@@ -36,12 +36,14 @@ def read(
     known: dict[int, int],
     without: Collection[int] = (),
     images: Collection[int] | None = None,
+    n_classes: int | None = None,
 ) -> Ledger:
     """The whole ledger of a data set, or the votes on some images alone (then without control answers).
 
-    `known`: image id → class index where the truth is known; `without`: people who have no say.
+    `known`: image id → class index where the truth is known; `without`: people who have no say; `n_classes`: how
+    many classes there are, where the caller knows.
     """
-    n_classes = dataset.classes.count()
+    n_classes = n_classes or dataset.classes.count()
     votes = _votes(dataset, images, without)
     controls = _controls(dataset, without) if images is None else np.zeros((0, 4), dtype=np.int64)
     image_ids = np.union1d(votes[:, 1], np.array(sorted(images or ()), dtype=np.int64))

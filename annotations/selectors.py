@@ -1,6 +1,7 @@
 """Reads that several rooms of this app need."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -58,13 +59,29 @@ def published() -> QuerySet[DataSet]:
     return DataSet.objects.filter(visibility=Visibility.PUBLIC, campaign__publication=Publication.APPROVED)
 
 
-def known_classes(dataset: DataSet, images: Collection[int] | None = None) -> dict[int, int]:
-    """Image id → class index, where a reviewer has ruled, or the data set's owner has said, what it is."""
+@dataclass(frozen=True)
+class Known:
+    """Image id → class index, as the data set's owner has said, and as reviewers have ruled: None for «nobody can tell».
+    The owner's word goes first."""
+
+    owned: dict[int, int]
+    ruled: dict[int, int | None]
+
+    @property
+    def classes(self) -> dict[int, int]:
+        return {image: label for image, label in self.ruled.items() if label is not None} | self.owned
+
+
+def known_of(dataset: DataSet, images: Collection[int] | None = None) -> Known:
     rows = Tag.objects.filter(image__dataset=dataset, source=Source.OWNER)
     if images is not None:
         rows = rows.filter(image__in=images)
-    ruled = {image: label for image, label in rulings(dataset, images).items() if label is not None}
-    return ruled | dict(rows.values_list("image_id", "label__index"))
+    return Known(dict(rows.values_list("image_id", "label__index")), rulings(dataset, images))
+
+
+def known_classes(dataset: DataSet, images: Collection[int] | None = None) -> dict[int, int]:
+    """Image id → class index, where the data set's owner has said, or a reviewer has ruled, what it is."""
+    return known_of(dataset, images).classes
 
 
 def rulings(dataset: DataSet, images: Collection[int] | None = None) -> dict[int, int | None]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from annotations.views import campaign, images, review, solve
+from annotations.views import appeals, campaign, contested, controls, images, people, review, solve
 
 urlpatterns = [
     path("solve/", solve.solve, name="solve"),
@@ -22,4 +22,16 @@ urlpatterns = [
     path("review/log/", review.audit_log, name="audit_log"),
     path("review/annotators/<int:pk>/", review.review_annotator, name="review_annotator"),
     path("review/annotators/<int:pk>/decide/", review.review_decide, name="review_decide"),
+    path("review/effect/", people.review_effect, name="review_effect"),
+    path("review/several/", people.review_bulk, name="review_bulk"),
+    path("review/several/decide/", people.review_bulk_decide, name="review_bulk_decide"),
+    path("review/contested/", contested.review_contested, name="review_contested"),
+    path("review/appeals/", appeals.review_appeals, name="review_appeals"),
+    path("review/appeals/<int:pk>/decide/", appeals.review_appeal_decide, name="review_appeal_decide"),
+    path("datasets/<int:pk>/contested/", contested.dataset_contested, name="dataset_contested"),
+    path("datasets/<int:pk>/appeal/", appeals.appeal_make, name="appeal_make"),
+    path("images/<int:pk>/ruling/", contested.image_rule, name="image_rule"),
+    path("images/<int:pk>/ruling/withdraw/", contested.image_rule_withdraw, name="image_rule_withdraw"),
+    path("images/<int:pk>/control/", controls.image_control, name="image_control"),
+    path("images/<int:pk>/regrade/", controls.image_regrade, name="image_regrade"),
 ]

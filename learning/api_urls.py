@@ -1,6 +1,6 @@
 from django.urls import path
 
-from learning.api import comparisons, policies, runs, versions
+from learning.api import comparisons, effects, policies, runs, versions
 
 urlpatterns = [
     path("datasets/<int:pk>/models/", versions.Versions.as_view(), name="api-models"),
@@ -12,4 +12,10 @@ urlpatterns = [
     path("datasets/<int:pk>/runs/", runs.Runs.as_view(), name="api-runs"),
     path("datasets/<int:pk>/status/", runs.Status.as_view(), name="api-status"),
     path("datasets/<int:pk>/policy/", policies.OnePolicy.as_view(), name="api-policy"),
+    path("review/annotators/<int:pk>/models/", effects.PersonModels.as_view(), name="api-person-models"),
+    path(
+        "review/annotators/<int:pk>/models/<int:dataset>/train/",
+        effects.PersonRetrain.as_view(),
+        name="api-person-retrain",
+    ),
 ]

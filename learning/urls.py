@@ -1,6 +1,6 @@
 from django.urls import path
 
-from learning.views import figures, policy, training, versions
+from learning.views import effects, figures, policy, training, versions
 
 urlpatterns = [
     path("figures/", figures.loop_figures, name="loop_figures"),
@@ -9,4 +9,6 @@ urlpatterns = [
     path("datasets/<int:pk>/policy/", policy.dataset_policy, name="dataset_policy"),
     path("datasets/<int:pk>/versions/<int:number>/bring-back/", versions.version_bring_back, name="version_bring_back"),
     path("datasets/<int:pk>/versions/<int:number>/weights/", versions.version_weights, name="version_weights"),
+    path("review/annotators/<int:pk>/models/", effects.person_models, name="person_models"),
+    path("review/annotators/<int:pk>/models/<int:dataset>/train/", effects.person_retrain, name="person_retrain"),
 ]

@@ -8,7 +8,7 @@ from django.db import transaction
 from annotations import ledger
 from annotations.consensus import dawid_skene, heard
 from annotations.models import Campaign, Challenge, Consensus, Reliability, Vote
-from annotations.selectors import blocked_people, campaign_of, known_classes
+from annotations.selectors import blocked_people, campaign_of, known_of
 from annotations.services import people, posteriors
 from annotations.services.posteriors import Belief
 from annotations.services.terms import PRIOR, Terms, terms_of
@@ -26,11 +26,11 @@ class Refit:
 
 def consensus_update(*, challenge: Challenge) -> None:
     """Inside the answer's transaction: the person's row first, then the images' by ascending id, always so."""
-    terms, images = terms_of(challenge.dataset), list(challenge.votes.values_list("image_id", flat=True))
+    terms, said = terms_of(challenge.dataset), people.said_in(challenge)
     person = people.locked(challenge.dataset, challenge.annotator.person_id)
     people.grade(person, terms)
-    touched = _touch(terms, images, person)
-    people.learn(person, challenge, touched, terms)
+    touched = _touch(terms, said.images, person)
+    people.learn(person, said, touched, terms)
     person.save()
 
 
@@ -43,14 +43,19 @@ def consensus_touch(*, dataset: DataSet, images: Collection[int]) -> None:
 def _touch(terms: Terms, images: Collection[int], person: Reliability | None = None) -> dict[int, Consensus]:
     """The images' rows as they are now; `person` stands for their row in the database, which is not written yet."""
     before = posteriors.lock(terms.dataset, images)
-    known = known_classes(terms.dataset, images)
-    book = ledger.read(terms.dataset, known=known, without=blocked_people(), images=images)
-    skills, rows = people.parameters(book.people, terms)
-    rows = [person if person and row.annotator_id == person.annotator_id else row for row in rows]
-    belief = dawid_skene.posterior(
-        book.votes, skills, terms.class_prior, weights=[row.weight for row in rows], clamped=book.clamped
+    known = known_of(terms.dataset, images)
+    book = ledger.read(
+        terms.dataset, known=known.classes, without=blocked_people(), images=images, n_classes=terms.n_classes
     )
-    return {row.pk: row for row in posteriors.store(book, Belief(belief), rows, terms, before).rows}
+    rows = people.ordered(book.people, terms, person)
+    belief = dawid_skene.posterior(
+        book.votes,
+        people.skills_of(rows, terms),
+        terms.class_prior,
+        weights=[row.weight for row in rows],
+        clamped=book.clamped,
+    )
+    return {row.pk: row for row in posteriors.store(book, Belief(belief), rows, terms, before, known).rows}
 
 
 @transaction.atomic
@@ -59,7 +64,8 @@ def consensus_refit(*, dataset: DataSet) -> Refit:
     campaign = Campaign.objects.select_for_update().get(pk=campaign_of(dataset).pk)
     # Counted before they are read: a vote that arrives in between is seen to be missing, and fitted next time.
     campaign.fitted_votes = Vote.objects.filter(dataset=dataset).count()
-    book = ledger.read(dataset, known=known_classes(dataset), without=blocked_people())
+    known = known_of(dataset)
+    book = ledger.read(dataset, known=known.classes, without=blocked_people())
     crowd = heard.fit(book.votes, book.clamped, PRIOR)
     campaign.population = crowd.fit.skills.population.tolist()
     campaign.class_prior = crowd.fit.prior.tolist()
@@ -67,7 +73,7 @@ def consensus_refit(*, dataset: DataSet) -> Refit:
     terms = Terms(dataset, campaign, list(dataset.classes.all()))
     rows = people.store(book, crowd, terms)
     before = {row.pk: row for row in Consensus.objects.filter(dataset=dataset).iterator()}
-    stored = posteriors.store(book, Belief(crowd.fit.posterior), rows, terms, before)
+    stored = posteriors.store(book, Belief(crowd.fit.posterior), rows, terms, before, known)
     return Refit(
         changed=len(stored.moved) + posteriors.forget_unheard(dataset, book),
         images=len(book.images),

@@ -1,6 +1,7 @@
 """What is kept of each person on each data set: their expected counts, their graded answers, what weight that gives."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -36,17 +37,35 @@ def grade(row: Reliability, terms: Terms) -> None:
     _grade(row, controls)
 
 
-def learn(row: Reliability, challenge: Challenge, touched: dict[int, Consensus], terms: Terms) -> None:
+@dataclass(frozen=True)
+class Said:
+    """What an answer to a challenge has left in the ledger: (image, kind, answer) and (truth, kind, answer)."""
+
+    votes: list[tuple[int, int, int]]
+    controls: list[tuple[int, int, int]]
+
+    @property
+    def images(self) -> list[int]:
+        return [image for image, *_ in self.votes]
+
+
+def said_in(challenge: Challenge) -> Said:
+    return Said(
+        list(challenge.votes.values_list("image_id", "kind", "answer")),
+        list(challenge.controlanswers.values_list("truth", "kind", "answer")),
+    )
+
+
+def learn(row: Reliability, said: Said, touched: dict[int, Consensus], terms: Terms) -> None:
     """Add to their expected counts what this challenge shows of them."""
-    votes = challenge.votes.values_list("image_id", "kind", "answer")
-    controls = challenge.controlanswers.values_list("truth", "kind", "answer")
-    said = [(touched[image].posterior, kind, answer) for image, kind, answer in votes if image in touched]
-    said += [(np.eye(terms.n_classes)[truth], kind, answer) for truth, kind, answer in controls]
-    if not said:
+    known = np.eye(terms.n_classes)
+    votes = [(touched[image].posterior, kind, answer) for image, kind, answer in said.votes if image in touched]
+    votes += [(known[truth], kind, answer) for truth, kind, answer in said.controls]
+    if not votes:
         return
-    belief, kinds, answers = (np.array(column) for column in zip(*said, strict=True))
+    belief, kinds, answers = (np.array(column) for column in zip(*votes, strict=True))
     arrays = Votes.of(
-        np.zeros(len(said)), np.arange(len(said)), answers, kinds, n_annotators=1, n_classes=terms.n_classes
+        np.zeros(len(votes)), np.arange(len(votes)), answers, kinds, n_annotators=1, n_classes=terms.n_classes
     )
     cells, skills = Cells.of(arrays), skills_of([row], terms)
     counts, total = cells.expected(belief, skills.perceived(cells.annotator, cells.answer))
@@ -54,12 +73,12 @@ def learn(row: Reliability, challenge: Challenge, touched: dict[int, Consensus],
     row.counts = _pack(_added(_unpack(row.counts), shown.sparse_counts()[0]))
 
 
-def parameters(people: Sequence[int], terms: Terms) -> tuple[Skills, list[Reliability]]:
-    """What is known of these people, in their order. Read without a lock."""
-    found = Reliability.objects.filter(dataset=terms.dataset, annotator__in=people)
-    rows = {row.annotator_id: row for row in found}
-    ordered = [rows.get(person) or Reliability(annotator_id=person, weight=NEWCOMER) for person in people]
-    return skills_of(ordered, terms), ordered
+def ordered(people: Sequence[int], terms: Terms, person: Reliability | None = None) -> list[Reliability]:
+    """The rows of these people in their order, `person` for their own. Read without a lock."""
+    rows = {row.annotator_id: row for row in Reliability.objects.filter(dataset=terms.dataset, annotator__in=people)}
+    if person:
+        rows[person.annotator_id] = person
+    return [rows.get(one) or Reliability(annotator_id=one, weight=NEWCOMER) for one in people]
 
 
 def skills_of(rows: Sequence[Reliability], terms: Terms) -> Skills:

@@ -7,10 +7,10 @@ import numpy as np
 from django.utils import timezone
 
 from annotations.consensus.stopping import State, decide, further, review_value
-from annotations.consensus.votes import UNKNOWN, FloatArray, Kind
+from annotations.consensus.votes import FloatArray, Kind
 from annotations.ledger import Ledger
 from annotations.models import Consensus, ConsensusState, QueueItem, Reliability
-from annotations.selectors import rulings
+from annotations.selectors import Known
 from annotations.services.terms import PRIOR, Terms
 from gallery.models import DataSet, Source, Tag
 
@@ -52,17 +52,20 @@ def lock(dataset: DataSet, images: Collection[int]) -> dict[int, Consensus]:
 
 
 def store(
-    book: Ledger, belief: Belief, people: Sequence[Reliability], terms: Terms, before: dict[int, Consensus]
+    book: Ledger,
+    belief: Belief,
+    people: Sequence[Reliability],
+    terms: Terms,
+    before: dict[int, Consensus],
+    known: Known,
 ) -> Stored:
     """Write the posteriors of the book's images.
 
     `people`: reliabilities in the order of the book's. An image whose owner has said what it is has no consensus: the
     crowd isn't asked. One that a reviewer has ruled on keeps the ruling.
     """
-    ruled = rulings(terms.dataset, book.images if len(book.images) < BATCH else None)
-    owned = [i for i, known in zip(book.images, book.clamped, strict=False) if known != UNKNOWN and i not in ruled]
-    forget(owned)
-    rows = _rows(book, belief, people, terms, before, ruled)
+    forget([image for image in book.images if image in known.owned])
+    rows = rows_of(book, belief, people, terms, before, known)
     Consensus.objects.bulk_create(
         rows, batch_size=BATCH, update_conflicts=True, unique_fields=["image"], update_fields=STORED
     )
@@ -88,20 +91,20 @@ def forget(images: Collection[int]) -> None:
         Consensus.objects.filter(pk__in=images).delete()
 
 
-def _rows(
+def rows_of(
     book: Ledger,
     belief: Belief,
     people: Sequence[Reliability],
     terms: Terms,
     before: dict[int, Consensus],
-    ruled: dict[int, int | None],
+    known: Known,
 ) -> list[Consensus]:
     n = len(book.images)
     posterior = belief.posterior[:n]
     heard, trusted = _tally(book, people)
     confidence = np.clip(posterior.max(axis=1, initial=0), 0, 1)
     states = decide(confidence, trusted, heard, terms.rule)
-    states[[i for i, image in enumerate(book.images) if image in ruled]] = State.ACCEPTED
+    states[[i for i, image in enumerate(book.images) if image in known.ruled]] = State.ACCEPTED
     still = np.where(states == State.OPEN, _further(confidence, trusted, heard, people, terms), 0.0)
     value = review_value(posterior, _doubt(book, posterior, people))
     votes = np.bincount(book.votes.item, minlength=n)
@@ -118,16 +121,16 @@ def _rows(
             trusted=int(trusted[i]),
             further=round(float(still[i]), 2),
             value=round(float(value[i]), 4),
-            state=_state(states[i], image, ruled),
+            state=_state(states[i], image, known),
             accepted_at=_accepted_at(before.get(image), states[i]),
         )
         for i, image in enumerate(book.images)
-        if book.clamped[i] == UNKNOWN or image in ruled
+        if image not in known.owned
     ]
 
 
-def _state(decided: State, image: int, ruled: dict[int, int | None]) -> str:
-    return ConsensusState.SET_ASIDE if ruled.get(image, 0) is None else str(decided)
+def _state(decided: State, image: int, known: Known) -> str:
+    return ConsensusState.SET_ASIDE if known.ruled.get(image, 0) is None else str(decided)
 
 
 def _rounded(posterior: FloatArray) -> list[float]:
@@ -141,11 +144,13 @@ def _accepted_at(before: Consensus | None, state: State) -> object:
 
 
 def _tally(book: Ledger, people: Sequence[Reliability]) -> tuple[FloatArray, FloatArray]:
-    """Votes and trusted votes an image, (I,). «Not c» counts as the fraction of an answer that it is."""
+    """Votes and trusted votes an image, (I,). «Not c» counts as the fraction of an answer that it is, and a vote of
+    somebody without a say not at all: liars can't use up the cap."""
     trusted = np.array([row.trusted for row in people], dtype=float)
+    has_say = np.array([row.weight > 0 for row in people], dtype=float)
     votes, n = book.votes.select(book.on_images), len(book.images)
     share = np.where(votes.kind == Kind.NO, 1 / max(votes.n_classes - 1, 1), 1.0)
-    heard = np.bincount(votes.item, share, minlength=n)
+    heard = np.bincount(votes.item, share * has_say[votes.annotator], minlength=n)
     return heard, np.bincount(votes.item, trusted[votes.annotator], minlength=n)
 
 

@@ -1,5 +1,6 @@
 """What reviewers decide. Nothing is destroyed: a block leaves votes out of what is derived, no more."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -25,22 +26,48 @@ class OwnAnswers(ValueError):  # noqa: N818 - a state, not a fault
 
 @dataclass(frozen=True)
 class Effect:
-    decision: Decision
+    """The decisions, one a person, and how many images have another label or state by all of them together."""
+
+    decisions: list[Decision]
     changed: int
+
+    @property
+    def decision(self) -> Decision:
+        """Where it was about one person."""
+        (one,) = self.decisions
+        return one
+
+
+def decision_make(*, annotator: Annotator, verdict: Verdict, by: User, note: str = "") -> Effect:
+    """Block, clear or reinstate a person with all their faces, and work out again what their answers touched."""
+    return decisions_make(annotators=[annotator], verdict=verdict, by=by, note=note)
 
 
 @transaction.atomic
-def decision_make(*, annotator: Annotator, verdict: Verdict, by: User, note: str = "") -> Effect:
-    """Block, clear or reinstate a person with all their faces, and work out again what their answers touched."""
-    person = Annotator.objects.select_for_update().get(pk=annotator.person_id)
-    if person.user_id == by.pk:
+def decisions_make(*, annotators: Sequence[Annotator], verdict: Verdict, by: User, note: str = "") -> Effect:
+    """The same verdict on several people, all or none. What they touched is worked out once, when all is decided."""
+    ids = {annotator.person_id for annotator in annotators}
+    people = list(Annotator.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+    if any(person.user_id == by.pk for person in people):
         raise OwnAnswers("Another reviewer has to judge your own answers.")
-    decision = Decision.objects.create(annotator=person, verdict=verdict, decided_by=by, note=note)
+    decisions = [Decision.objects.create(annotator=p, verdict=verdict, decided_by=by, note=note) for p in people]
+    moved = [person for person in people if _settle(person, verdict)]
+    changed = _refit(moved)
+    together = {"people": len(people)} if len(people) > 1 else {}
+    for person in people:
+        audit(by, str(verdict), person, note=note, images_changed=changed, **together)
+    return Effect(decisions, changed)
+
+
+def _settle(person: Annotator, verdict: Verdict) -> bool:
+    """Close their flags and set or lift the block; whether their say is another one now."""
     flags_resolve(annotator=person, state=RESOLVED[verdict], at=timezone.now())
-    before = set(faces_of(person).exclude(blocked_at=None).values_list("pk", flat=True))
+    was_blocked = faces_of(person).exclude(blocked_at=None).exists()
     faces_of(person).update(blocked_at=timezone.now() if verdict == Verdict.BLOCK else None)
-    changed = 0
-    if bool(before) != (verdict == Verdict.BLOCK):
-        changed = sum(consensus_refit(dataset=dataset).changed for dataset in datasets_answered(person))
-    audit(by, str(verdict), person, note=note, images_changed=changed)
-    return Effect(decision, changed)
+    return was_blocked != (verdict == Verdict.BLOCK)
+
+
+def _refit(people: Sequence[Annotator]) -> int:
+    """Each data set once, in the order in which their campaigns are locked."""
+    touched = {dataset.pk: dataset for person in people for dataset in datasets_answered(person)}
+    return sum(consensus_refit(dataset=dataset).changed for _, dataset in sorted(touched.items()))

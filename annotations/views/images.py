@@ -4,22 +4,23 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
-from annotations import access
-from annotations.figures import interval, share_bars
+from annotations.access_review import annotator_judged
+from annotations.figures import share_bars
 from annotations.forms import LabelForm
 from annotations.identity import annotator_of
-from annotations.models import AnswerKind, Challenge, ChallengeState, Consensus, Reliability, Vote
-from annotations.selectors import faces_of
+from annotations.models import Consensus, Vote
 from annotations.services.corrections import image_correct as correct
 from annotations.services.reports import TooManyReports, report_make
+from annotations.views import own_answers
+from annotations.views.back import back
 from annotations.views.fragments import fragment
+from annotations.wording import said
 from gallery.access import image_read, may_write
 from gallery.models import Image
 
@@ -33,7 +34,7 @@ def image_correct(request: HttpRequest, pk: int) -> HttpResponse:
     form = LabelForm(request.POST, dataset=image.dataset)
     if not form.is_valid():
         messages.error(request, "That isn't one of the classes of this data set: pick one from the list.")
-        return _back(request, image)
+        return back(request, "image", image.pk)
     label = form.cleaned_data["label"]
     correct(image=image, label=label, by=request.user)
     own = image.dataset.owner_id == request.user.pk
@@ -43,7 +44,7 @@ def image_correct(request: HttpRequest, pk: int) -> HttpResponse:
         if own
         else f"Thank you. Your answer “{label}” counts together with those of others.",
     )
-    return _back(request, image)
+    return back(request, "image", image.pk)
 
 
 @login_required
@@ -77,22 +78,8 @@ def image_votes(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def my_reliability(request: HttpRequest) -> HttpResponse:
-    annotator = access.annotator_known(request)
-    rows = Reliability.objects.filter(annotator=annotator and annotator.person_id).select_related("dataset")
-    answered = [ChallengeState.PASSED, ChallengeState.FAILED]
-    challenges = Challenge.objects.filter(annotator__in=faces_of(annotator), state__in=answered) if annotator else None
-    context = {
-        "answered": challenges.count() if challenges is not None else 0,
-        "rows": [(row, interval(row.low, row.accuracy, row.high)) for row in rows.order_by("dataset__name")],
-    }
+    context = own_answers.gather(annotator_judged(request), request.user)
     return fragment(request, "annotations/my_reliability.html", context, title="How reliable you are")
-
-
-def _back(request: HttpRequest, image: Image) -> HttpResponse:
-    target = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
-        return HttpResponseRedirect(target)
-    return redirect("image", image.pk)
 
 
 def _votes(request: HttpRequest, image: Image, names: list[str]) -> list[dict[str, Any]]:
@@ -105,7 +92,7 @@ def _votes(request: HttpRequest, image: Image, names: list[str]) -> list[dict[st
         {
             "who": str(vote.annotator) if is_reviewer else _pseudonym(vote),
             "url": reverse("review_annotator", args=[vote.annotator_id]) if is_reviewer else "",
-            "said": _said(vote, names),
+            "said": said(vote.kind, vote.answer, names),
             "at": vote.created_at,
         }
         for vote in votes
@@ -116,8 +103,3 @@ def _pseudonym(vote: Vote) -> str:
     """The same for all answers of a person in a data set, another in the next data set."""
     digest = salted_hmac("annotations.pseudonym", f"{vote.annotator.person_id} {vote.dataset_id}").hexdigest()
     return f"Annotator {digest[:6]}"
-
-
-def _said(vote: Vote, names: list[str]) -> str:
-    name = names[vote.answer] if vote.answer < len(names) else "a class that is no more"
-    return {AnswerKind.NO: f"not {name}", AnswerKind.YES: f"yes, {name}"}.get(AnswerKind(vote.kind), name)
