@@ -9,6 +9,7 @@ from annotations.api import (
     controls,
     corrections,
     decisions,
+    gold,
     people,
     publications,
     reliability,
@@ -44,4 +45,8 @@ urlpatterns = [
     path("review/appeals/<int:pk>/decision/", appeals.AppealDecision.as_view(), name="api-review-appeal"),
     path("review/decisions/", decisions.SeveralDecisions.as_view(), name="api-review-several"),
     path("review/annotators/<int:pk>/effect/", decisions.EffectPreview.as_view(), name="api-review-effect"),
+    path("datasets/<int:pk>/gold/", gold.GoldList.as_view(), name="api-gold"),
+    path("datasets/<int:pk>/gold/import/", gold.GoldImport.as_view(), name="api-gold-import"),
+    path("datasets/<int:dataset>/gold/<int:pk>/retire/", gold.GoldRetire.as_view(), name="api-gold-retire"),
+    path("datasets/<int:dataset>/gold/<int:pk>/bring-back/", gold.GoldBringBack.as_view(), name="api-gold-bring-back"),
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from annotations.models import (
@@ -61,8 +61,8 @@ def published() -> QuerySet[DataSet]:
 
 @dataclass(frozen=True)
 class Known:
-    """Image id → class index, as the data set's owner has said, and as reviewers have ruled: None for «nobody can tell».
-    The owner's word goes first."""
+    """Image id → class index, as the data set's owner has said, and as reviewers have ruled, who may also say that nobody
+    can tell: None. The owner's word goes first."""
 
     owned: dict[int, int]
     ruled: dict[int, int | None]
@@ -101,7 +101,7 @@ def regraded(dataset: DataSet) -> dict[int, int | None]:
 def unseen_by(images: QuerySet[Image], annotator: Annotator) -> QuerySet[Image]:
     """Without what this person was ever shown or has said something about, and without their own uploads."""
     faces = faces_of(annotator)
-    shown = Tile.objects.filter(image=OuterRef("pk"), challenge__annotator__in=faces)
-    named = Vote.objects.filter(image=OuterRef("pk"), annotator__in=faces)
+    shown = Tile.objects.filter(challenge__annotator__in=faces).values("image")
+    named = Vote.objects.filter(annotator__in=faces).values("image")
     users = [face.user_id for face in faces if face.user_id]
-    return images.filter(~Exists(shown), ~Exists(named)).exclude(uploader__in=users)
+    return images.exclude(pk__in=shown).exclude(pk__in=named).exclude(uploader__in=users)

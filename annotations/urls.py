@@ -1,6 +1,6 @@
 from django.urls import path
 
-from annotations.views import appeals, campaign, contested, controls, images, people, review, solve
+from annotations.views import appeals, campaign, contested, controls, gold, images, people, review, solve
 
 urlpatterns = [
     path("solve/", solve.solve, name="solve"),
@@ -34,4 +34,9 @@ urlpatterns = [
     path("images/<int:pk>/ruling/withdraw/", contested.image_rule_withdraw, name="image_rule_withdraw"),
     path("images/<int:pk>/control/", controls.image_control, name="image_control"),
     path("images/<int:pk>/regrade/", controls.image_regrade, name="image_regrade"),
+    path("datasets/<int:pk>/gold/", gold.dataset_gold, name="dataset_gold"),
+    path("datasets/<int:pk>/gold/add/", gold.dataset_gold_add, name="dataset_gold_add"),
+    path("datasets/<int:pk>/gold/import/", gold.dataset_gold_import, name="dataset_gold_import"),
+    path("datasets/<int:dataset>/gold/<int:pk>/retire/", gold.gold_retire, name="gold_retire"),
+    path("datasets/<int:dataset>/gold/<int:pk>/bring-back/", gold.gold_unretire, name="gold_unretire"),
 ]

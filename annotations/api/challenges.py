@@ -7,6 +7,7 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
+from rest_framework.exceptions import Throttled
 from rest_framework.generics import ListAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -21,7 +22,7 @@ from annotations.challenges.strip import is_typed
 from annotations.challenges.tiles import offered_keys
 from annotations.identity import annotator_of
 from annotations.models import Challenge, ChallengeState
-from annotations.services.challenges import challenge_issue, challenge_picture, keys_of
+from annotations.services.challenges import TooManyTries, challenge_issue, challenge_picture, keys_of
 from gallery.models import DataSet
 
 
@@ -97,7 +98,12 @@ class Challenges(ListAPIView):
         """Ask for a challenge. It takes no account: a visitor is known by a cookie. The one before it is replaced."""
         dataset = dataset_asked(request, pk)
         kind = given(request.data, ChallengeIn).get("kind")
-        challenge = challenge_issue(dataset=dataset, annotator=annotator_of(request), kind=kind)
+        try:
+            challenge = challenge_issue(dataset=dataset, annotator=annotator_of(request), kind=kind)
+        except TooManyTries as wait:
+            throttled = Throttled(wait.seconds)
+            throttled.detail = str(wait)
+            raise throttled from None
         return Response(_out(challenge, request), status.HTTP_201_CREATED)
 
 

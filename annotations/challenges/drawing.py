@@ -33,12 +33,18 @@ def by_class(controls: Iterable[Candidate]) -> dict[int, list[Candidate]]:
     return dict(sorted(groups.items()))
 
 
-def split(size: int, needed: int, n_controls: int, n_unknowns: int) -> tuple[int, int]:
-    """How many controls and unknowns make up `size` tiles: missing unknowns become more controls.
+def foremost(controls: Iterable[Candidate], n: int) -> list[Candidate]:
+    """Of each class the first `n`: those that the caller, who knows what was shown lately, would rather show."""
+    return [control for group in by_class(controls).values() for control in group[:n]]
+
+
+def split(size: int, needed: int, wanted: int, n_controls: int, n_unknowns: int) -> tuple[int, int]:
+    """How many controls and unknowns make up `size` tiles: `wanted` controls as far as there are as many, `needed`
+    in any case; missing unknowns become more controls.
 
     Raises NotEnough where the controls at hand don't fill the rest.
     """
-    take_unknowns = min(size - needed, n_unknowns)
+    take_unknowns = min(size - max(needed, min(wanted, n_controls)), n_unknowns)
     take_controls = size - take_unknowns
     if n_controls < take_controls:
         raise NotEnough(

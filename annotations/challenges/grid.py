@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from annotations.challenges import drawing, grading
+from annotations.challenges.share import Check
 from annotations.challenges.tiles import (
     Answered,
     AnswerError,
@@ -16,8 +17,7 @@ from annotations.challenges.tiles import (
     offered_keys,
 )
 
-STRANGER_CONTROLS = 7  # 2^-7 = 0.8% for who doesn't look, 0.97^7 = 81% for who does
-KNOWN_CONTROLS = 3
+COIN = 0.5  # with seven controls 2^-7 = 0.8% for who doesn't look, 0.97^7 = 81% for who does
 
 
 class Grid:
@@ -34,22 +34,23 @@ class Grid:
     def fits(self, keys: Keys) -> bool:
         return len(offered_keys(keys)) >= 2
 
-    def controls_needed(self, n_classes: int, known: bool) -> int:
+    def controls_needed(self, n_classes: int, check: Check) -> int:
         if n_classes < 2:
             raise NotEnough("a grid needs at least two classes")
-        return KNOWN_CONTROLS if known else STRANGER_CONTROLS
+        return check.controls_needed(COIN)
 
     def compose(
         self,
         controls: Sequence[Candidate],
         unknowns: Sequence[Candidate],
         n_classes: int,
-        known: bool,
+        check: Check,
         rng: np.random.Generator,
     ) -> Composed:
-        needed = self.controls_needed(n_classes, known)
+        needed = self.controls_needed(n_classes, check)
         firm, open_ = drawing.distinct(controls, unknowns, n_classes)
-        n_controls, n_unknowns = drawing.split(self.size, needed, len(firm), len(open_))
+        firm, wanted = drawing.foremost(firm, self.size), check.controls_wanted(needed, self.size)
+        n_controls, n_unknowns = drawing.split(self.size, needed, wanted, len(firm), len(open_))
         target = _pick_target(firm, open_, needed, rng)
         tiles = _flip_for_controls(firm, target, n_controls, rng)
         tiles += _draw_unknowns(open_, target, n_unknowns, rng)
@@ -70,7 +71,7 @@ class Grid:
 
     def blind_pass_rate(self, n_controls: int, n_classes: int) -> float:
         """Against a fair coin, selecting with any probability p is right with p/2 + (1 - p)/2 = 1/2."""
-        return 0.5**n_controls
+        return COIN**n_controls
 
     def honest_pass_rate(self, n_controls: int, per_tile: float = 0.97) -> float:
         return per_tile**n_controls

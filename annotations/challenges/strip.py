@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from annotations.challenges import drawing, grading
+from annotations.challenges.share import Check
 from annotations.challenges.tiles import (
     Answered,
     AnswerError,
@@ -20,9 +21,6 @@ from annotations.challenges.tiles import (
 CANT_TELL = "?"
 SHORT_LIST = 40  # more names than this can't be picked from with ease
 LONGEST_RAW = 200  # characters read at all
-# At least three controls, and fewer than one blind player in a hundred passes.
-STRANGER_FLOOR, STRANGER_ODDS = 3, 100
-KNOWN_FLOOR, KNOWN_ODDS = 2, 20
 
 
 class Strip:
@@ -40,38 +38,37 @@ class Strip:
         n = len(offered_keys(keys))
         return n >= 2 and (is_typed(keys) or n <= SHORT_LIST)
 
-    def controls_needed(self, n_classes: int, known: bool) -> int:
+    def controls_needed(self, n_classes: int, check: Check) -> int:
         if n_classes < 2:
             raise NotEnough("a strip needs at least two classes")
-        n, odds = (KNOWN_FLOOR, KNOWN_ODDS) if known else (STRANGER_FLOOR, STRANGER_ODDS)
-        while n_classes**n <= odds:
-            n += 1
-        return n
+        return check.controls_needed(1 / n_classes)
 
     def compose(
         self,
         controls: Sequence[Candidate],
         unknowns: Sequence[Candidate],
         n_classes: int,
-        known: bool,
+        check: Check,
         rng: np.random.Generator,
     ) -> Composed:
         firm, open_ = drawing.distinct(controls, unknowns, n_classes)
+        firm = drawing.foremost(firm, self.size)
         groups = drawing.by_class(firm)
-        needed, classes = self._uniform_classes(groups, n_classes, known)
-        n_controls, n_unknowns = drawing.split(self.size, needed, len(firm), len(open_))
+        needed, classes = self._uniform_classes(groups, n_classes, check)
+        wanted = check.controls_wanted(needed, self.size)
+        n_controls, n_unknowns = drawing.split(self.size, needed, wanted, len(firm), len(open_))
         tiles = [drawing.take(groups[cls], rng) for cls in rng.choice(classes, size=needed).tolist()]
-        tiles += _more_controls(groups, n_controls - needed, rng)
+        tiles += _more_controls(groups, classes, n_controls - needed, rng)
         tiles += drawing.sample(open_, n_unknowns, rng)
         return Composed(self.name, tuple(drawing.sample(tiles, self.size, rng)), None)
 
     def _uniform_classes(
-        self, groups: dict[int, list[Candidate]], n_classes: int, known: bool
+        self, groups: dict[int, list[Candidate]], n_classes: int, check: Check
     ) -> tuple[int, list[int]]:
         """The fewest controls that suffice, and the classes rich enough to be drawn that often."""
-        for needed in range(self.controls_needed(n_classes, known), self.size + 1):
+        for needed in range(self.controls_needed(n_classes, check), self.size + 1):
             classes = [cls for cls, group in groups.items() if len(group) >= needed]
-            if len(classes) >= 2 and self.controls_needed(len(classes), known) <= needed:
+            if len(classes) >= 2 and self.controls_needed(len(classes), check) <= needed:
                 return needed, classes
         raise NotEnough("too few classes have enough controls for a strip")
 
@@ -105,11 +102,14 @@ def is_typed(keys: Keys) -> bool:
     return len(_class_of_key(keys)) == len(offered_keys(keys))
 
 
-def _more_controls(groups: dict[int, list[Candidate]], n: int, rng: np.random.Generator) -> list[Candidate]:
-    """`n` controls beyond those that the verdict needs, class first, from what is left of every class."""
+def _more_controls(
+    groups: dict[int, list[Candidate]], rich: list[int], n: int, rng: np.random.Generator
+) -> list[Candidate]:
+    """`n` controls beyond those that the verdict needs, class first, from what is left of the `rich` classes, else of
+    the others: two controls of a class would else be shown five times as often as ten."""
     more = []
     for _ in range(n):
-        left = [cls for cls, group in groups.items() if group]
+        left = [cls for cls in rich if groups[cls]] or [cls for cls, group in groups.items() if group]
         more.append(drawing.take(groups[int(rng.choice(left))], rng))
     return more
 

@@ -6,6 +6,8 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from annotations.challenges.share import Check
+
 AnswerKind = Literal["choice", "yes", "no"]
 Keys = Sequence[tuple[str, str]]
 """Per class index: the character that a person types for it ("" where there is none) and its name.
@@ -76,8 +78,8 @@ class Kind(Protocol):
     def fits(self, keys: Keys) -> bool:
         """Whether people can answer this kind for a data set with these classes."""
 
-    def controls_needed(self, n_classes: int, known: bool) -> int:
-        """Fewest controls for a verdict about a stranger, or about somebody `known` to be reliable.
+    def controls_needed(self, n_classes: int, check: Check) -> int:
+        """Fewest controls for a verdict about somebody who is checked so closely.
 
         Raises NotEnough with fewer than two classes: a question with one possible answer tells nothing.
         """
@@ -87,13 +89,14 @@ class Kind(Protocol):
         controls: Sequence[Candidate],
         unknowns: Sequence[Candidate],
         n_classes: int,
-        known: bool,
+        check: Check,
         rng: np.random.Generator,
     ) -> Composed:
         """Draw a challenge of `size` tiles, no image twice; the same generator state gives the same one.
 
-        Missing unknowns are made up for with more controls. Raises NotEnough where the controls don't
-        suffice.
+        `controls` come in the order of preference: of each class the first `size` are drawn from. As many
+        become tiles as the verdict needs, or as make up the share of `check`; missing unknowns are made up for
+        with more. Raises NotEnough where the controls don't suffice for the verdict.
         """
 
     def parse(self, raw: object, composed: Composed, keys: Keys) -> tuple[Answered, ...]:

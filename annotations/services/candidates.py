@@ -1,32 +1,33 @@
 """Which images may become a person's tiles: controls with a known answer, and unknowns that are worth asking."""
 
+from collections import Counter
 from datetime import timedelta
+from secrets import randbelow
 
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from annotations.challenges.tiles import Candidate
-from annotations.models import Annotator, ConsensusState, QueueItem
+from annotations.models import Annotator, Consensus, ConsensusState, QueueItem, Tile
 from annotations.selectors import unseen_by
 from gallery.models import DataSet, Image, Source, Split, Tag
 
 FIRM = 0.99  # consensus that serves as gold
-CONTROLS_CONSIDERED = 400
+CONTROLS_CONSIDERED = 1000  # of each sort, about, however many there are
+RECENT = 3000  # controls shown last, to anybody: how far back it is known which were shown often
+PRIME = 1_000_003
 
 
 def controls(dataset: DataSet, annotator: Annotator) -> list[Candidate]:
     """Gold, and consensus so firm that it serves as gold, though never for those who made it firm.
 
-    What is of a class that was removed is no control: nobody could name it.
+    Those come first that were shown to anybody least often and longest ago. What is of a class that was removed is no
+    control: nobody could name it.
     """
     images = unseen_by(dataset.images.shown(), annotator).exclude(split=Split.EVALUATION)
-    offered = dataset.classes.filter(removed_at=None).values("index")
-    firm = images.filter(consensus__state=ConsensusState.ACCEPTED, consensus__confidence__gte=FIRM, split=Split.POOL)
-    firm = firm.filter(consensus__label__in=offered)
-    gold = images.filter(split=Split.GOLD, tags__source=Source.OWNER, tags__label__removed_at=None)
-    truths = list(gold.order_by("?").values_list("pk", "tags__label__index")[:CONTROLS_CONSIDERED])
-    truths += firm.order_by("?").values_list("pk", "consensus__label")[:CONTROLS_CONSIDERED]
-    return [Candidate(image, truth) for image, truth in dict(truths).items()]
+    gold, firm = _gold(dataset, images), _firm(dataset, images)
+    lately = _shown_lately()
+    return [Candidate(image, truth) for image, truth in (_rotated(gold, lately) | _rotated(firm, lately)).items()]
 
 
 def unknowns(dataset: DataSet, annotator: Annotator, n: int) -> list[Candidate]:
@@ -47,6 +48,45 @@ def lease(images: list[int], lifetime: timedelta) -> None:
 
 def release(images: list[int]) -> None:
     QueueItem.objects.filter(image__in=images).update(leased_until=None)
+
+
+def _gold(dataset: DataSet, images: QuerySet[Image]) -> dict[int, int]:
+    gold = _drawn(images.filter(split=Split.GOLD), dataset.images.filter(split=Split.GOLD).count())
+    gold = gold.filter(tags__source=Source.OWNER, tags__label__removed_at=None)
+    return dict(gold.values_list("pk", "tags__label__index"))
+
+
+def _firm(dataset: DataSet, images: QuerySet[Image]) -> dict[int, int]:
+    n_accepted = Consensus.objects.filter(dataset=dataset, state=ConsensusState.ACCEPTED).count()
+    offered = dataset.classes.filter(removed_at=None).values("index")
+    firm = _drawn(images.filter(split=Split.POOL, consensus__state=ConsensusState.ACCEPTED), n_accepted)
+    firm = firm.filter(consensus__confidence__gte=FIRM, consensus__label__in=offered)
+    return dict(firm.values_list("pk", "consensus__label"))
+
+
+def _drawn(images: QuerySet[Image], n: int) -> QuerySet[Image]:
+    """About CONTROLS_CONSIDERED of n images in random order, without sorting or asking more of the others.
+
+    An image is drawn where a hash of its key, another one each time (a·key + b modulo a prime), falls low enough.
+    So images that were stored class by class are drawn from all over.
+    """
+    a, b = 1 + randbelow(PRIME - 1), randbelow(PRIME)
+    placed = images.annotate(place=(F("pk") % PRIME * a + b) % PRIME).order_by("place")
+    share = CONTROLS_CONSIDERED / max(n, 1)
+    return placed if share >= 1 else placed.filter(place__lt=round(share * PRIME))
+
+
+def _shown_lately() -> list[int]:
+    """The controls that were shown last to anybody, the latest first: as many to read, however many were shown ever."""
+    return list(Tile.objects.exclude(truth=None).order_by("-pk").values_list("image", flat=True)[:RECENT])
+
+
+def _rotated(truths: dict[int, int], lately: list[int]) -> dict[int, int]:
+    """Those shown least often and longest ago first, so that no control is everybody's, and none can be learned by
+    heart; equals in the order in which they came."""
+    times, ago = Counter(lately), {image: place for place, image in reversed(list(enumerate(lately)))}
+    order = sorted(truths, key=lambda image: (times[image], -ago.get(image, RECENT)))
+    return {image: truths[image] for image in order}
 
 
 def _free(dataset: DataSet, images: QuerySet[Image], n: int) -> list[int]:

@@ -10,8 +10,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from PIL import Image as Picture
 
-from annotations.challenges import sprite
+from annotations.challenges import patience, share, sprite
 from annotations.challenges.registry import KINDS, offered
+from annotations.challenges.share import Check
 from annotations.challenges.tiles import Answered, Candidate, Composed, Graded, Keys, NotEnough
 from annotations.models import (
     Annotator,
@@ -22,7 +23,7 @@ from annotations.models import (
     Tile,
     Vote,
 )
-from annotations.selectors import is_blocked, reliability_of
+from annotations.selectors import faces_of, is_blocked, reliability_of
 from annotations.services import candidates
 from annotations.services.consensus import consensus_update
 from gallery.models import DataSet, Image
@@ -37,6 +38,15 @@ class ChallengeGone(Exception):  # noqa: N818 - it tells what happened to the ch
 
 class NoChallenge(Exception):  # noqa: N818
     """There is nothing to ask this person here; the message says why."""
+
+
+class TooManyTries(NoChallenge):
+    """They failed several challenges in a row; `seconds` are to be waited before the next."""
+
+    def __init__(self, seconds: int) -> None:
+        wait = patience.in_words(seconds)
+        super().__init__(f"Several answers in a row didn't match. Take a break: you can go on in {wait}.")
+        self.seconds = seconds
 
 
 @dataclass(frozen=True)
@@ -61,12 +71,34 @@ def challenge_issue(*, dataset: DataSet, annotator: Annotator, kind: str | None 
         raise NoChallenge(f"This data set offers {' and '.join(kinds) or 'no challenges'}, not “{kind}”.")
     if is_blocked(annotator):
         raise NoChallenge("A reviewer has stopped this annotator. The answers so far are kept.")
+    failed = _failed_in_a_row(dataset, annotator)
     _replace(dataset, annotator)
     seed = secrets.randbits(31)
     rng = np.random.default_rng(seed)
-    composed = _compose(dataset, annotator, [kind] if kind else rng.permutation(kinds).tolist(), rng)
+    composed = _compose(dataset, annotator, [kind] if kind else rng.permutation(kinds).tolist(), failed, rng)
     candidates.lease([c.image_id for c in composed.tiles if c.truth is None], LIFETIME)
     return _store(dataset, annotator, composed, seed)
+
+
+def _failed_in_a_row(dataset: DataSet, annotator: Annotator) -> int:
+    """How many challenges here they have failed since they last passed one. Raises TooManyTries while they wait."""
+    graded = [ChallengeState.PASSED, ChallengeState.FAILED]
+    verdicts = Challenge.objects.filter(dataset=dataset, annotator__in=faces_of(annotator), state__in=graded)
+    rows = list(verdicts.order_by("-answered_at").values_list("state", "answered_at")[: patience.MOST_LOOKED_AT])
+    failed = patience.failed_in_a_row(state == ChallengeState.PASSED for state, _ in rows)
+    since = (timezone.now() - rows[0][1]).total_seconds() if rows else 0.0
+    if seconds := patience.seconds_left(failed, since):
+        raise TooManyTries(seconds)
+    return failed
+
+
+def _check(dataset: DataSet, annotator: Annotator, failed: int) -> Check:
+    """How closely this person is checked, by what they have shown on this data set."""
+    faces = faces_of(annotator)
+    rows = (model.objects.filter(dataset=dataset, annotator__in=faces) for model in (Vote, ControlAnswer))
+    answered = sum(said[: share.SETTLED].count() for said in rows)
+    low = reliability_of(annotator, dataset).low
+    return share.check(share.doubt(answered=answered, low=low, failed=failed))
 
 
 def _replace(dataset: DataSet, annotator: Annotator) -> None:
@@ -84,16 +116,18 @@ def challenges_close(challenges: QuerySet[Challenge]) -> None:
     open_ones.update(state=ChallengeState.REPLACED)
 
 
-def _compose(dataset: DataSet, annotator: Annotator, kinds: list[str], rng: np.random.Generator) -> Composed:
+def _compose(
+    dataset: DataSet, annotator: Annotator, kinds: list[str], failed: int, rng: np.random.Generator
+) -> Composed:
     """The first of these kinds that there are enough images for."""
-    known = reliability_of(annotator, dataset).trusted
+    check = _check(dataset, annotator, failed)
     n_classes = dataset.classes.count()
     controls = candidates.controls(dataset, annotator)
     for name in kinds:
         kind = KINDS[name]
         unknowns = candidates.unknowns(dataset, annotator, kind.size)
         try:
-            return kind.compose(controls, unknowns, n_classes, known, rng)
+            return kind.compose(controls, unknowns, n_classes, check, rng)
         except NotEnough:
             continue
     raise NoChallenge(

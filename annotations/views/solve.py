@@ -24,6 +24,7 @@ from annotations.services.challenges import (
     ChallengeGone,
     NoChallenge,
     Result,
+    TooManyTries,
     challenge_answer,
     challenge_issue,
     challenge_picture,
@@ -65,7 +66,8 @@ FAILED = Outcome("info", "That didn't quite match. It happens: some pictures are
 @require_GET
 def solve(request: HttpRequest) -> HttpResponse:
     wish = _wish(request)
-    return _page(request, wish, _next(request, wish))
+    context = _next(request, wish)
+    return _page(request, wish, context, status=429 if context.get("wait") else 200)
 
 
 @never_cache
@@ -131,17 +133,19 @@ def _next(request: HttpRequest, wish: Wish) -> dict[str, Any]:
     annotator = annotator_of(request)
     if is_blocked(annotator):
         return _nothing(wish, "", blocked=True)
+    none: NoChallenge | None = None
     for dataset in datasets:
         try:
             return _shown(challenge_issue(dataset=dataset, annotator=annotator, kind=wish.kind), wish)
-        except NoChallenge as none:
-            reason = str(none)
-    return _nothing(wish, reason)
+        except NoChallenge as why:
+            # Of several reasons, that somebody has to wait is what they can act on.
+            none = none if isinstance(none, TooManyTries) else why
+    return _nothing(wish, str(none), wait=none.seconds if isinstance(none, TooManyTries) else 0)
 
 
-def _nothing(wish: Wish, reason: str, *, blocked: bool = False) -> dict[str, Any]:
+def _nothing(wish: Wish, reason: str, *, blocked: bool = False, wait: int = 0) -> dict[str, Any]:
     others = [] if blocked else published().exclude(pk=wish.dataset.pk if wish.dataset else None)
-    return {"nothing": True, "reason": reason, "blocked": blocked, "others": others[:OTHERS]}
+    return {"nothing": True, "reason": reason, "blocked": blocked, "wait": wait, "others": others[:OTHERS]}
 
 
 def _shown(challenge: Challenge, wish: Wish) -> dict[str, Any]:
@@ -229,12 +233,19 @@ def _closed(challenge: Challenge) -> Outcome:
 def _page(request: HttpRequest, wish: Wish, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     initial = {"dataset": wish.dataset, "kind": wish.kind}
     context = {"outcome": Outcome("info", HINT), "choice": ChoiceForm(initial=initial), **context}
-    return render(request, "annotations/solve.html", context, status=status)
+    return _patient(render(request, "annotations/solve.html", context, status=status), context)
 
 
 def _widget(request: HttpRequest, outcome: Outcome) -> HttpResponse:
     context = {**_next(request, _wish(request)), "outcome": outcome, "swap": True}
-    return render(request, "annotations/solve_widget.html", context)
+    return _patient(render(request, "annotations/solve_widget.html", context), context)
+
+
+def _patient(response: HttpResponse, context: dict[str, Any]) -> HttpResponse:
+    """How long to wait, where somebody must. A fragment says it with a 200: htmx doesn't show an error."""
+    if wait := context.get("wait"):
+        response["Retry-After"] = str(wait)
+    return response
 
 
 def _done(request: HttpRequest, outcome: Outcome) -> HttpResponse:

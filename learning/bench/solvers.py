@@ -1,8 +1,10 @@
 """Simulated people. They look at tiles with their own eyes, here the hidden truth, and answer as their kind does."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
+from django.db.models import F
 from django.test import Client
 
 from annotations.models import Annotator, Challenge
@@ -13,6 +15,7 @@ from learning.demo.digits import hidden_truth
 from learning.engine.annotators import SimulatedAnnotator
 
 Truth = dict[int, int]
+HOUR = timedelta(hours=1)
 
 
 def whole_truth(dataset: DataSet) -> Truth:
@@ -28,6 +31,12 @@ def perceive(challenge: Challenge, eyes: SimulatedAnnotator, truth: Truth) -> ob
     return seen
 
 
+def an_hour_passes(annotator: Annotator) -> None:
+    """Between two visits: whoever failed several times in a row has waited, as the platform makes them."""
+    answered = Challenge.objects.filter(annotator=annotator).exclude(answered_at=None)
+    answered.update(issued_at=F("issued_at") - HOUR, answered_at=F("answered_at") - HOUR)
+
+
 @dataclass
 class ServiceSolver:
     """Answers through the services, as a view would."""
@@ -39,6 +48,7 @@ class ServiceSolver:
 
     def solve(self) -> bool:
         """False when there is nothing to ask this person."""
+        an_hour_passes(self.annotator)
         try:
             challenge = challenge_issue(dataset=self.dataset, annotator=self.annotator)
             answer = perceive(challenge, self.eyes, self.truth)
@@ -60,6 +70,8 @@ class ApiSolver:
 
     def solve(self) -> bool:
         address = f"/api/v1/datasets/{self.dataset.pk}/challenges/"
+        if self.annotator:
+            an_hour_passes(self.annotator)
         issued = self._post(address, {})
         if issued.status_code == 409:
             return False

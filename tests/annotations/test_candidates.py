@@ -174,6 +174,6 @@ def test_a_released_image_is_free_again(dataset, pictures, b, c) -> None:
 def test_finding_candidates_takes_as_many_queries_for_many_images_as_for_few(
     shades: DataSet, b, django_assert_max_num_queries
 ) -> None:
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(12):
         candidates.controls(shades, b)
         candidates.unknowns(shades, b, 10)

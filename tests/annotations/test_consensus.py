@@ -143,7 +143,7 @@ def test_a_change_of_mind_takes_back_what_was_agreed(dataset: DataSet, pictures,
 
 
 def test_who_always_lies_is_flagged_and_has_no_say_and_the_honest_keep_theirs(shades: DataSet, solve, b, c) -> None:
-    for _ in range(4):
+    for _ in range(3):
         solve(b, lambda truth: (truth + 1) % 3)
         solve(c)
     for fitted in (False, True):

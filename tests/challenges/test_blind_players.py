@@ -5,6 +5,7 @@ import pytest
 
 from annotations.challenges.grid import Grid
 from annotations.challenges.registry import KINDS
+from annotations.challenges.share import RELIABLE, STRANGER
 from annotations.challenges.strip import Strip
 from annotations.challenges.tiles import Answered
 
@@ -15,7 +16,7 @@ every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def truths_and_targets(kind, controls, unknowns, rounds=ROUNDS) -> tuple[np.ndarray, np.ndarray]:
     """The truth of each tile, (rounds, size) with -1 for unknowns, and the class asked for, (rounds, 1)."""
     rng = np.random.default_rng(2024)
-    composed = [kind.compose(controls, unknowns, K, False, rng) for _ in range(rounds)]
+    composed = [kind.compose(controls, unknowns, K, STRANGER, rng) for _ in range(rounds)]
     truths = [[-1 if tile.truth is None else tile.truth for tile in c.tiles] for c in composed]
     return np.array(truths), np.array([[-1 if c.target is None else c.target] for c in composed])
 
@@ -76,8 +77,8 @@ def test_a_stranger_who_types_at_random_passes_less_than_one_strip_in_a_hundred(
 def test_the_controls_of_a_strip_are_uniform_over_classes_also_where_the_pool_is_not(gold, asked) -> None:
     lopsided = [c for c in gold(K, 60) if c.truth == 0 or c.image_id < 1000 + 5 * K]
     truths, _ = truths_and_targets(Strip(), lopsided, asked(12), rounds=4000)
-    shares = np.bincount(truths[truths != -1], minlength=K) / (4000 * 3)
-    assert np.all(np.abs(shares - 1 / K) < 4 * np.sqrt(0.09 / (4000 * 3)))
+    shares = np.bincount(truths[truths != -1], minlength=K) / (4000 * 4)
+    assert np.all(np.abs(shares - 1 / K) < 4 * np.sqrt(0.09 / (4000 * 4)))
 
 
 def test_a_strip_over_few_covered_classes_asks_more_controls_so_that_one_key_still_fails(gold, asked) -> None:
@@ -95,11 +96,11 @@ def test_an_honest_stranger_passes_four_times_in_five(kind, grids, strips) -> No
 @every_kind
 @pytest.mark.parametrize("n_classes", [2, 3, 4, 5, 10, 40, 1000])
 def test_the_stated_rates_hold_for_any_number_of_classes(kind, n_classes) -> None:
-    n = kind.controls_needed(n_classes, known=False)
+    n = kind.controls_needed(n_classes, STRANGER)
     assert n < kind.size
     assert kind.blind_pass_rate(n, n_classes) < 0.01
     assert kind.honest_pass_rate(n) >= 0.80
-    assert kind.blind_pass_rate(kind.controls_needed(n_classes, known=True), n_classes) < 0.13
+    assert kind.blind_pass_rate(kind.controls_needed(n_classes, RELIABLE), n_classes) < 0.13
 
 
 @every_kind
@@ -110,15 +111,15 @@ def test_the_stated_blind_rate_is_what_a_player_through_parse_and_grade_gets(kin
     raw = {"grid": [], "strip": "a" * 10}[kind.name]
     passed = 0
     for _ in range(rounds):
-        composed = kind.compose(controls, unknowns, 2, True, rng)
+        composed = kind.compose(controls, unknowns, 2, RELIABLE, rng)
         passed += kind.grade(composed, kind.parse(raw, composed, keys)).passed
-    stated = kind.blind_pass_rate(kind.controls_needed(2, True), 2)
+    stated = kind.blind_pass_rate(kind.controls_needed(2, RELIABLE), 2)
     assert passed / rounds == pytest.approx(stated, abs=4 * np.sqrt(stated / rounds))
 
 
 @every_kind
 def test_answers_given_in_full_knowledge_pass(kind, gold, asked) -> None:
-    composed = kind.compose(gold(K, 8), asked(12), K, False, np.random.default_rng(5))
+    composed = kind.compose(gold(K, 8), asked(12), K, STRANGER, np.random.default_rng(5))
     target = composed.target
     answers = [
         Answered(i, "choice", tile.truth or 0)

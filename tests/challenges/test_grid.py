@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotations.challenges.grid import Grid
+from annotations.challenges.share import RELIABLE, STRANGER
 from annotations.challenges.tiles import Answered, AnswerError, Candidate, Composed, NotEnough
 
 GRID = Grid()
@@ -11,13 +12,13 @@ COMPOSED = Composed("grid", tuple(Candidate(i, 2 if i < 4 else None) for i in ra
 KEYS = tuple((str(i), f"class {i}") for i in range(3))
 
 
-def compose(controls, unknowns, *, known=False, seed=0) -> Composed:
-    return GRID.compose(controls, unknowns, 10, known, np.random.default_rng(seed))
+def compose(controls, unknowns, *, check=STRANGER, seed=0) -> Composed:
+    return GRID.compose(controls, unknowns, 10, check, np.random.default_rng(seed))
 
 
 def test_a_stranger_answers_seven_controls_and_two_unknowns_somebody_known_three_and_six() -> None:
-    assert GRID.controls_needed(10, known=False) == 7
-    assert GRID.controls_needed(10, known=True) == 3
+    assert GRID.controls_needed(10, STRANGER) == 7
+    assert GRID.controls_needed(10, RELIABLE) == 3
 
 
 def test_the_class_asked_for_is_one_that_the_model_guesses_for_an_unknown(gold, asked) -> None:
@@ -36,7 +37,7 @@ def test_a_guess_that_has_too_few_controls_is_passed_over(gold, asked) -> None:
 
 
 def test_unknowns_guessed_to_be_the_target_are_asked_before_others(gold, asked) -> None:
-    composed = compose(gold(10, 8), asked(40, (4, None, None, None)), known=True)
+    composed = compose(gold(10, 8), asked(40, (4, None, None, None)), check=RELIABLE)
     assert [tile.guess for tile in composed.tiles if tile.truth is None] == [4] * 6
 
 

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from annotations.challenges.share import RELIABLE, STRANGER
 from annotations.challenges.strip import Strip, is_typed
 from annotations.challenges.tiles import Answered, AnswerError, Candidate, Composed
 
@@ -18,17 +19,18 @@ def classes(raw: object, keys=DIGITS) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("n_classes", "stranger", "known"), [(2, 7, 5), (3, 5, 3), (4, 4, 3), (5, 3, 2), (10, 3, 2), (500, 3, 2)]
+    ("n_classes", "stranger", "reliable"),
+    [(2, 7, 3), (3, 5, 2), (4, 4, 2), (5, 3, 2), (8, 3, 1), (500, 3, 1)],
 )
-def test_the_fewer_classes_the_more_controls(n_classes, stranger, known) -> None:
-    assert STRIP.controls_needed(n_classes, known=False) == stranger
-    assert STRIP.controls_needed(n_classes, known=True) == known
+def test_the_fewer_classes_the_more_controls(n_classes, stranger, reliable) -> None:
+    assert STRIP.controls_needed(n_classes, STRANGER) == stranger
+    assert STRIP.controls_needed(n_classes, RELIABLE) == reliable
 
 
-def test_a_class_with_few_controls_is_not_drawn_for_the_verdict(gold, asked) -> None:
+def test_a_class_with_few_controls_is_not_drawn_while_there_are_others(gold, asked) -> None:
     controls = [*(c for c in gold(10, 8) if c.truth != 9), Candidate(1, 9), Candidate(2, 9)]
     for seed in range(100):
-        composed = STRIP.compose(controls, asked(9), 10, False, np.random.default_rng(seed))
+        composed = STRIP.compose(controls, asked(9), 10, STRANGER, np.random.default_rng(seed))
         assert 9 not in {tile.truth for tile in composed.tiles}
 
 
