@@ -1,6 +1,7 @@
 from django.urls import path
 
 from annotations.api import (
+    agreement,
     answers,
     appeals,
     campaigns,
@@ -9,6 +10,7 @@ from annotations.api import (
     controls,
     corrections,
     decisions,
+    findings,
     gold,
     people,
     publications,
@@ -49,4 +51,6 @@ urlpatterns = [
     path("datasets/<int:pk>/gold/import/", gold.GoldImport.as_view(), name="api-gold-import"),
     path("datasets/<int:dataset>/gold/<int:pk>/retire/", gold.GoldRetire.as_view(), name="api-gold-retire"),
     path("datasets/<int:dataset>/gold/<int:pk>/bring-back/", gold.GoldBringBack.as_view(), name="api-gold-bring-back"),
+    path("datasets/<int:pk>/agreement/", agreement.DataSetAgreement.as_view(), name="api-dataset-agreement"),
+    path("review/annotators/<int:pk>/findings/", findings.PersonFindings.as_view(), name="api-review-findings"),
 ]

@@ -59,8 +59,16 @@ class CampaignForm(forms.Form):
         help_text="Answers a picture. After that it counts as contested, and nobody is asked any more.",
     )
 
+    use_model = forms.BooleanField(
+        required=False,
+        label="Hear the model too",
+        help_text="What it says of pictures that it has not learned from counts as one more person's word, on pictures "
+        "that people have answered. It can't outvote two people who have shown to be reliable.",
+    )
+
     def __init__(self, data: Any = None, *, campaign: Campaign) -> None:
         initial = {
+            "use_model": campaign.use_model,
             "percent": round(100 * campaign.threshold),
             "minimum_trusted": campaign.minimum_trusted,
             "cap": campaign.cap,

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from annotations.views import appeals, campaign, contested, controls, gold, images, people, review, solve
+from annotations.views import agreement, appeals, campaign, contested, controls, gold, images, people, review, solve
 
 urlpatterns = [
     path("solve/", solve.solve, name="solve"),
@@ -39,4 +39,5 @@ urlpatterns = [
     path("datasets/<int:pk>/gold/import/", gold.dataset_gold_import, name="dataset_gold_import"),
     path("datasets/<int:dataset>/gold/<int:pk>/retire/", gold.gold_retire, name="gold_retire"),
     path("datasets/<int:dataset>/gold/<int:pk>/bring-back/", gold.gold_unretire, name="gold_unretire"),
+    path("datasets/<int:pk>/agreement/", agreement.dataset_agreement, name="dataset_agreement"),
 ]

@@ -44,7 +44,8 @@ def training_labels(dataset: DataSet) -> list[Label]:
 
 
 def evaluation_labels(dataset: DataSet) -> list[Label]:
-    return _labels(dataset, Q(split=Split.EVALUATION))
+    """By the owner, or by the crowd alone: no model is judged by what a model has said."""
+    return _labels(dataset, Q(split=Split.EVALUATION), without_model=True)
 
 
 def fresh_labels(dataset: DataSet) -> Fresh:
@@ -68,15 +69,15 @@ def askable(dataset: DataSet) -> QuerySet[Image]:
     return images.filter(Q(consensus=None) | Q(consensus__state=ConsensusState.OPEN))
 
 
-def _labels(dataset: DataSet, split: Q) -> list[Label]:
+def _labels(dataset: DataSet, split: Q, *, without_model: bool = False) -> list[Label]:
     images = dataset.images.shown().filter(split)
     n_classes = dataset.classes.count()
     owned = dict(images.filter(tags__source=Source.OWNER).values_list("pk", "tags__label__index"))
     agreed = images.filter(consensus__state=ConsensusState.ACCEPTED).exclude(pk__in=owned)
     labels = [Label(pk, one_hot(cls, n_classes), "owner") for pk, cls in owned.items()]
     labels += [
-        Label(pk, widened(posterior, n_classes), "crowd")
-        for pk, posterior in agreed.values_list("pk", "consensus__posterior")
+        Label(pk, widened(crowd if without_model and crowd else posterior, n_classes), "crowd")
+        for pk, posterior, crowd in agreed.values_list("pk", "consensus__posterior", "consensus__crowd")
     ]
     return sorted(labels, key=lambda label: label.image)
 

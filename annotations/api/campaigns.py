@@ -20,13 +20,14 @@ STEPS = {"request": publication_request, "withdraw": publication_withdraw}
 class CampaignOut(serializers.ModelSerializer):
     class Meta:
         model = Campaign
-        fields = ["publication", "threshold", "minimum_trusted", "cap"]
+        fields = ["publication", "threshold", "minimum_trusted", "cap", "use_model"]
 
 
 class CampaignChange(serializers.Serializer):
     threshold = Share(min_value=0.5)
     minimum_trusted = serializers.IntegerField(min_value=1, max_value=100)
     cap = serializers.IntegerField(min_value=1, max_value=1000)
+    use_model = serializers.BooleanField(help_text="The model's word counts as one more annotator's.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         cap = attrs.get("cap", self.instance.cap)

@@ -52,7 +52,7 @@ class People(ListAPIView):
 class FlagOut(serializers.ModelSerializer):
     class Meta:
         model = Flag
-        fields = ["dataset", "reason", "evidence", "state", "raised_at", "resolved_at"]
+        fields = ["dataset", "kind", "reason", "evidence", "state", "raised_at", "resolved_at"]
 
 
 class DecisionOut(serializers.ModelSerializer):
@@ -68,7 +68,7 @@ class StandingOut(serializers.ModelSerializer):
 
     class Meta:
         model = Reliability
-        fields = ["dataset", "name", "accuracy", "low", "high", "weight", "evidence", "trusted"]
+        fields = ["dataset", "name", "accuracy", "low", "high", "weight", "evidence", "trusted", "bits"]
 
 
 class ConfusionOut(serializers.Serializer):

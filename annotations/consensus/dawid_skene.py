@@ -57,10 +57,9 @@ def fit(
     converged = False
     while not converged and len(trace) < max_iter:
         skills, classes = _m_step(votes, cells, belief, skills, known, say)
-        previous = belief
-        belief, log_likelihood = _e_step(cells, skills, classes, known, say)
-        trace.append(log_likelihood)
-        converged = em.moved(belief, previous) < tol
+        step = em.e_step(cells, skills.perceived(cells.annotator, cells.answer), say, classes, known, belief)
+        belief, converged = step.belief, step.moved < tol
+        trace.append(float(step.evidence.sum()))
     return DawidSkene(belief, classes, skills.hit_rate @ classes, tuple(trace), converged, skills=skills)
 
 
@@ -86,9 +85,9 @@ def _e_step(
     cells: Cells, skills: Skills, classes: FloatArray, known: IntArray, say: FloatArray
 ) -> tuple[FloatArray, float]:
     """The posterior (I, K) and the log-likelihood of the votes."""
-    perceived = skills.perceived(cells.annotator, cells.answer)
-    belief, evidence = em.bayes(em.log_joint(cells.log_likelihood(perceived, say), classes, known))
-    return belief, float(evidence.sum())
+    nothing = np.empty((len(known), len(classes)))
+    step = em.e_step(cells, skills.perceived(cells.annotator, cells.answer), say, classes, known, nothing)
+    return step.belief, float(step.evidence.sum())
 
 
 def _m_step(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from annotations.consensus.observation import TINY
+from annotations.consensus import blocks
+from annotations.consensus.observation import TINY, Block, Cells
 from annotations.consensus.votes import UNKNOWN, BoolArray, FloatArray, IntArray, Votes
 
 # Values this near to the highest are level with it: the order of summation alone moves them by less.
@@ -27,8 +29,9 @@ def log_joint(spoken: FloatArray, classes: FloatArray, known: IntArray) -> Float
     """
     joint: FloatArray = spoken + np.log(np.maximum(classes, TINY))
     at = np.flatnonzero(known != UNKNOWN)
-    joint[at] = -np.inf
-    joint[at, known[at]] = spoken[at, known[at]]
+    if len(at):
+        joint[at] = -np.inf
+        joint[at, known[at]] = spoken[at, known[at]]
     return joint
 
 
@@ -36,9 +39,35 @@ def bayes(joint: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Each item's posterior (I, K), and the log-likelihood of its votes (I,)."""
     # By hand: SciPy's logsumexp takes five times as long, and most of a round.
     peak = joint.max(axis=1)
-    odds = np.exp(joint - peak[:, None])
+    odds = joint - peak[:, None]
+    np.exp(odds, out=odds)
     total = odds @ np.ones(joint.shape[1])
-    return odds / total[:, None], peak + np.log(total)
+    odds /= total[:, None]
+    return odds, peak + np.log(total)
+
+
+@dataclass(frozen=True, eq=False)
+class EStep:
+    """The posterior (I, K), the log-likelihood of each item's votes (I,), and the largest change of any belief."""
+
+    belief: FloatArray
+    evidence: FloatArray
+    moved: float
+
+
+def e_step(
+    cells: Cells, perceived: FloatArray, say: FloatArray, classes: FloatArray, known: IntArray, previous: FloatArray
+) -> EStep:
+    """`bayes` of all items under confusion matrices, by their cells (P, K), with class prior (K,); `previous` (I, K):
+    the belief so far."""
+    belief, evidence, words = np.empty_like(previous), np.empty(len(known)), cells.words(perceived, say)
+
+    def work(block: Block) -> float:
+        at = block.items
+        belief[at], evidence[at] = bayes(log_joint(block.read(words), classes, known[at]))
+        return moved(belief[at], previous[at])
+
+    return EStep(belief, evidence, max(blocks.each(work, cells.blocks), default=0.0))
 
 
 def in_question(votes: Votes, known: IntArray, say: FloatArray) -> BoolArray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from annotations.consensus.observation import sum_by
+from annotations.consensus import em
 from annotations.consensus.votes import UNKNOWN, Fit, FloatArray, IntArray, Kind, Votes
 
 
@@ -26,14 +26,18 @@ def fit(votes: Votes, clamped: npt.ArrayLike | None = None, weights: npt.ArrayLi
 
 
 def shares(votes: Votes, say: FloatArray) -> FloatArray:
-    """Share of the votes that each class has, (I, K)."""
-    tally = sum_by(votes.item, votes.n_items, ballots(votes) * say[votes.annotator, None])
-    return normalised(tally)
+    """Share of the votes that each class has, (I, K): a vote is whole for the class named or affirmed; a "no" goes
+    evenly to the classes that it leaves."""
+    K, no = votes.n_classes, votes.kind == Kind.NO
+    left = np.where(no, 1 / max(K - 1, 1), 0.0)
+    said = np.where(no, -left, 1.0) * say[votes.annotator]
+    tally = em.totals(votes.item * K + votes.answer, said, votes.n_items * K).reshape(-1, K)
+    tally += em.totals(votes.item, left * say[votes.annotator], votes.n_items)[:, None]
+    return normalised(np.maximum(tally, 0))
 
 
 def ballots(votes: Votes) -> FloatArray:
-    """One vote each, (N, K): whole for the class named or affirmed; a "no" evenly over the classes that it
-    leaves."""
+    """One vote each, (N, K), as `shares` adds them up."""
     named = np.eye(votes.n_classes)[votes.answer]
     left = (1 - named) / max(votes.n_classes - 1, 1)
     return np.where((votes.kind == Kind.NO)[:, None], left, named)

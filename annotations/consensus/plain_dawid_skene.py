@@ -12,7 +12,7 @@ import numpy.typing as npt
 from annotations.consensus import em, majority
 from annotations.consensus.matrices import Matrices, MatrixFit
 from annotations.consensus.observation import Cells
-from annotations.consensus.votes import FloatArray, IntArray, Votes
+from annotations.consensus.votes import Votes
 
 
 def fit(
@@ -38,14 +38,7 @@ def fit(
     converged = False
     while not converged and len(trace) < max_iter:
         matrices, prior = matrices.estimated(belief), em.class_prior(belief, asked)
-        previous = belief
-        belief, evidence = _e_step(matrices, prior, known, say)
-        trace.append(float(evidence.sum()))
-        converged = em.moved(belief, previous) < tol
+        step = em.e_step(cells, matrices.perceived, say, prior, known, belief)
+        belief, converged = step.belief, step.moved < tol
+        trace.append(float(step.evidence.sum()))
     return MatrixFit(belief, prior, matrices.accuracy(), tuple(trace), converged, matrices=matrices)
-
-
-def _e_step(matrices: Matrices, prior: FloatArray, known: IntArray, say: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The posterior (I, K), and the log-likelihood of each item's votes (I,)."""
-    spoken = matrices.cells.log_likelihood(matrices.perceived, say)
-    return em.bayes(em.log_joint(spoken, prior, known))

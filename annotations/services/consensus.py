@@ -6,12 +6,10 @@ from dataclasses import dataclass, field
 from django.db import transaction
 
 from annotations import ledger
-from annotations.consensus import dawid_skene, heard
 from annotations.models import Campaign, Challenge, Consensus, Reliability, Vote
 from annotations.selectors import blocked_people, campaign_of, known_of
-from annotations.services import people, posteriors
-from annotations.services.posteriors import Belief
-from annotations.services.terms import PRIOR, Terms, terms_of
+from annotations.services import beliefs, people, posteriors
+from annotations.services.terms import Terms, terms_of
 from gallery.models import DataSet
 
 
@@ -48,14 +46,8 @@ def _touch(terms: Terms, images: Collection[int], person: Reliability | None = N
         terms.dataset, known=known.classes, without=blocked_people(), images=images, n_classes=terms.n_classes
     )
     rows = people.ordered(book.people, terms, person)
-    belief = dawid_skene.posterior(
-        book.votes,
-        people.skills_of(rows, terms),
-        terms.class_prior,
-        weights=[row.weight for row in rows],
-        clamped=book.clamped,
-    )
-    return {row.pk: row for row in posteriors.store(book, Belief(belief), rows, terms, before, known).rows}
+    stored = posteriors.store(book, beliefs.read(book, rows, terms), rows, terms, before, known)
+    return {row.pk: row for row in stored.rows}
 
 
 @transaction.atomic
@@ -66,14 +58,15 @@ def consensus_refit(*, dataset: DataSet) -> Refit:
     campaign.fitted_votes = Vote.objects.filter(dataset=dataset).count()
     known = known_of(dataset)
     book = ledger.read(dataset, known=known.classes, without=blocked_people())
-    crowd = heard.fit(book.votes, book.clamped, PRIOR)
-    campaign.population = crowd.fit.skills.population.tolist()
-    campaign.class_prior = crowd.fit.prior.tolist()
-    campaign.save(update_fields=["population", "class_prior", "fitted_votes"])
     terms = Terms(dataset, campaign, list(dataset.classes.all()))
-    rows = people.store(book, crowd, terms)
+    fitted = beliefs.fitted(book, terms)
+    fit = fitted.heard.fit
+    campaign.population, campaign.class_prior = fit.skills.population.tolist(), fit.prior.tolist()
+    campaign.model_skill = fitted.model and fitted.model.packed
+    campaign.save(update_fields=["population", "class_prior", "model_skill", "fitted_votes"])
+    rows = people.store(book, fitted.heard, terms)
     before = {row.pk: row for row in Consensus.objects.filter(dataset=dataset).iterator()}
-    stored = posteriors.store(book, Belief(crowd.fit.posterior), rows, terms, before, known)
+    stored = posteriors.store(book, fitted.belief, rows, terms, before, known)
     return Refit(
         changed=len(stored.moved) + posteriors.forget_unheard(dataset, book),
         images=len(book.images),

@@ -4,13 +4,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from annotations import ledger
-from annotations.consensus import dawid_skene, heard, reliability
-from annotations.consensus.votes import FloatArray
+from annotations.consensus import reliability
 from annotations.models import Annotator, Consensus, ConsensusState, Reliability, Verdict, Vote
 from annotations.selectors import PERSON, Known, blocked_people, datasets_answered, known_of
-from annotations.services import people, posteriors
-from annotations.services.posteriors import Belief
-from annotations.services.terms import PRIOR, Terms, terms_of
+from annotations.services import beliefs, people, posteriors
+from annotations.services.beliefs import Belief
+from annotations.services.terms import Terms, terms_of
 from gallery.models import DataSet
 
 # Beyond these, a whole fit takes longer than a page may.
@@ -89,15 +88,16 @@ def _fitted(terms: Terms, without: Collection[int]) -> Outlook:
     """What the full fit comes to when these people have no say."""
     known = known_of(terms.dataset)
     book = ledger.read(terms.dataset, known=known.classes, without=without)
-    crowd = heard.fit(book.votes, book.clamped, PRIOR)
-    shown, trusted = crowd.reliability, reliability.trusted(crowd.reliability)
+    fitted = beliefs.fitted(book, terms)
+    shown = fitted.heard.reliability
+    trusted = reliability.trusted(shown)
     rows = [
         Reliability(
             annotator_id=person, trusted=bool(trusted[i]), weight=float(shown.weight[i]), evidence=float(shown.n[i])
         )
         for i, person in enumerate(book.people)
     ]
-    return _outlook(book, crowd.fit.posterior, rows, terms, known)
+    return _outlook(book, fitted.belief, rows, terms, known)
 
 
 def _read(terms: Terms, images: Collection[int], without: Collection[int]) -> Outlook:
@@ -105,20 +105,11 @@ def _read(terms: Terms, images: Collection[int], without: Collection[int]) -> Ou
     known = known_of(terms.dataset, images)
     book = ledger.read(terms.dataset, known=known.classes, without=without, images=images, n_classes=terms.n_classes)
     rows = people.ordered(book.people, terms)
-    belief = dawid_skene.posterior(
-        book.votes,
-        people.skills_of(rows, terms),
-        terms.class_prior,
-        weights=[row.weight for row in rows],
-        clamped=book.clamped,
-    )
-    return _outlook(book, belief, rows, terms, known)
+    return _outlook(book, beliefs.read(book, rows, terms), rows, terms, known)
 
 
-def _outlook(
-    book: ledger.Ledger, belief: FloatArray, rows: Sequence[Reliability], terms: Terms, known: Known
-) -> Outlook:
-    found = posteriors.rows_of(book, Belief(belief), rows, terms, {}, known)
+def _outlook(book: ledger.Ledger, belief: Belief, rows: Sequence[Reliability], terms: Terms, known: Known) -> Outlook:
+    found = posteriors.rows_of(book, belief, rows, terms, {}, known)
     return {row.pk: (row.label, str(row.state)) for row in found if row.votes}
 
 

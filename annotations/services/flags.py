@@ -1,12 +1,42 @@
+"""Flags: the platform's suspicion of a person on one data set, one open flag of a kind at a time."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from annotations.models import Annotator, Decision, Flag, FlagState, Reliability, Verdict
-from annotations.selectors import faces_of
+from django.db.models import Q
+
+from annotations.models import Annotator, Flag, FlagState, Reliability, Suspicion
+from annotations.selectors import PERSON, faces_of
+
+# By what the evidence for each kind is measured; a measure grows only while the person goes on.
+MEASURES: dict[str, str] = {
+    Suspicion.ACCURACY: "graded",
+    Suspicion.DRIFT: "peak",
+    Suspicion.COLLUSION: "identical",
+    Suspicion.PATTERN: "strength",
+}
+AGAIN = 1.5  # times the evidence that a reviewer has judged: less of it is nothing that they don't know
+BATCH = 1000
 
 
-def flag_raise(row: Reliability, *, certainty: float) -> None:
-    """Put a person before the reviewers, once a data set; who was cleared is flagged again only on new evidence."""
+@dataclass(frozen=True)
+class Suspect:
+    person: int
+    reason: str
+    evidence: dict[str, Any]
+
+
+@dataclass
+class _Standing:
+    open: list[Flag] = field(default_factory=list)
+    judged: Flag | None = None  # the latest one that is no longer open
+    blocked: bool = False
+
+
+def too_often_wrong(row: Reliability, *, certainty: float) -> Suspect:
     evidence = {
         "accuracy": round(row.accuracy, 3),
         "low": round(row.low, 3),
@@ -14,18 +44,20 @@ def flag_raise(row: Reliability, *, certainty: float) -> None:
         "graded": round(row.evidence, 1),
         "certainty": round(certainty, 3),
     }
-    words = {
-        "reason": f"Right in {row.accuracy:.0%} of {row.evidence:.0f} graded answers "
-        f"(95% sure it is {row.low:.0%} to {row.high:.0%})",
-        "evidence": evidence,
-    }
-    flags = Flag.objects.filter(annotator__in=faces_of(row.annotator), dataset=row.dataset_id)
-    # While a flag is open its evidence keeps up, so that the reviewer's decision is about all of it.
-    if flags.filter(state=FlagState.OPEN).update(**words) or _was_judged(row, evidence):
-        return
-    Flag.objects.get_or_create(
-        annotator_id=row.annotator_id, dataset_id=row.dataset_id, state=FlagState.OPEN, defaults=words
+    reason = (
+        f"Right in {row.accuracy:.0%} of {row.evidence:.0f} graded answers "
+        f"(95% sure it is {row.low:.0%} to {row.high:.0%})"
     )
+    return Suspect(row.annotator_id, reason, evidence)
+
+
+def flags_raise(*, dataset_id: int, kind: Suspicion, suspects: Sequence[Suspect]) -> int:
+    """Put people before the reviewers, once a kind and data set; how many flags that raised.
+
+    Who was cleared is flagged again only on half as much evidence again; who is blocked, never.
+    """
+    batches = (suspects[start : start + BATCH] for start in range(0, len(suspects), BATCH))
+    return sum(_raise(dataset_id, kind, batch) for batch in batches)
 
 
 def flags_resolve(*, annotator: Annotator, state: FlagState, at: datetime) -> int:
@@ -33,13 +65,45 @@ def flags_resolve(*, annotator: Annotator, state: FlagState, at: datetime) -> in
     return flags.update(state=state, resolved_at=at)
 
 
-def _was_judged(row: Reliability, evidence: dict[str, Any]) -> bool:
+def _raise(dataset_id: int, kind: Suspicion, suspects: Sequence[Suspect]) -> int:
+    standing = _standing(dataset_id, kind, [suspect.person for suspect in suspects])
+    fresh, followed = [], []
+    for suspect in suspects:
+        known, words = standing[suspect.person], {"reason": suspect.reason, "evidence": suspect.evidence}
+        # While a flag is open its evidence keeps up, so that the reviewer's decision is about all of it.
+        followed += [_say(flag, suspect) for flag in known.open]
+        if not (known.open or known.blocked or _was_judged(known, kind, suspect)):
+            fresh.append(Flag(annotator_id=suspect.person, dataset_id=dataset_id, kind=kind, **words))
+    Flag.objects.bulk_update(followed, ["reason", "evidence"], batch_size=BATCH // 4)
+    # Of two requests that race to raise a flag, the constraint on open ones lets one through.
+    Flag.objects.bulk_create(fresh, ignore_conflicts=True)
+    return len(fresh)
+
+
+def _standing(dataset_id: int, kind: Suspicion, people: Sequence[int]) -> dict[int, _Standing]:
+    """What there is on these people already, under whichever face."""
+    standing: dict[int, _Standing] = defaultdict(_Standing)
+    faces = Annotator.objects.filter(Q(pk__in=people) | Q(same_as__in=people)).exclude(blocked_at=None)
+    for face in faces:
+        standing[face.person_id].blocked = True
+    flags = Flag.objects.filter(Q(annotator__in=people) | Q(annotator__same_as__in=people))
+    for flag in flags.filter(dataset=dataset_id, kind=kind).annotate(person=PERSON).order_by("raised_at"):
+        if flag.state == FlagState.OPEN:
+            standing[flag.person].open.append(flag)
+        else:
+            standing[flag.person].judged = flag
+    return standing
+
+
+def _say(flag: Flag, suspect: Suspect) -> Flag:
+    flag.reason, flag.evidence = suspect.reason, suspect.evidence
+    return flag
+
+
+def _was_judged(known: _Standing, kind: Suspicion, suspect: Suspect) -> bool:
     """Decided already, and less than half as much evidence again has come since."""
-    faces = faces_of(row.annotator)
-    latest = Decision.objects.filter(annotator__in=faces).first()
-    flags = Flag.objects.filter(annotator__in=faces, dataset=row.dataset_id).exclude(state=FlagState.OPEN)
-    judged = flags.first()
-    if latest is None or judged is None:
+    if known.judged is None:
         return False
-    blocked = latest.verdict == Verdict.BLOCK
-    return blocked or evidence["graded"] < 1.5 * judged.evidence["graded"]
+    measure = MEASURES[kind]
+    judged: float = known.judged.evidence.get(measure, 0)
+    return bool(suspect.evidence[measure] < AGAIN * judged)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -12,8 +13,8 @@ from annotations.consensus.observation import Cells
 from annotations.consensus.reliability import NEWCOMER
 from annotations.consensus.skills import Skills
 from annotations.consensus.votes import FloatArray, Votes
-from annotations.models import Challenge, Consensus, Reliability
-from annotations.services.flags import flag_raise
+from annotations.models import Challenge, Consensus, Reliability, Suspicion
+from annotations.services.flags import flags_raise, too_often_wrong
 from annotations.services.terms import PRIOR, Terms
 from gallery.models import DataSet
 
@@ -123,8 +124,9 @@ def _assess(rows: Sequence[Reliability], right: FloatArray, wrong: FloatArray) -
         row.evidence, row.accuracy = float(assessed.n[i]), float(assessed.mean[i])
         row.low, row.high = float(assessed.low[i]), float(assessed.high[i])
         row.weight, row.trusted, row.proven = float(assessed.weight[i]), bool(trusted[i]), bool(proven[i])
-        if flagged[i]:
-            flag_raise(row, certainty=float(assessed.p_below[i]))
+    wrong_ones = [too_often_wrong(rows[i], certainty=float(assessed.p_below[i])) for i in np.flatnonzero(flagged)]
+    if wrong_ones:
+        flags_raise(dataset_id=rows[0].dataset_id, kind=Suspicion.ACCURACY, suspects=wrong_ones)
 
 
 Counts = dict[tuple[int, int], float]
@@ -139,5 +141,10 @@ def _pack(counts: Counts) -> dict[str, float]:
 
 
 def _unpack(packed: dict[str, float]) -> Counts:
-    cells = ((cell.split(","), count) for cell, count in packed.items())
-    return {(int(t), int(j)): count for (t, j), count in cells}
+    return {_cell(cell): count for cell, count in packed.items()}
+
+
+@lru_cache(maxsize=100_000)  # the same few names stand in everybody's counts
+def _cell(name: str) -> tuple[int, int]:
+    true, perceived = name.split(",")
+    return int(true), int(perceived)

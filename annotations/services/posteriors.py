@@ -11,6 +11,7 @@ from annotations.consensus.votes import FloatArray, Kind
 from annotations.ledger import Ledger
 from annotations.models import Consensus, ConsensusState, QueueItem, Reliability
 from annotations.selectors import Known
+from annotations.services.beliefs import Belief
 from annotations.services.terms import PRIOR, Terms
 from gallery.models import DataSet, Source, Tag
 
@@ -19,14 +20,6 @@ STORED = [
     *("posterior", "crowd", "label", "confidence", "votes", "trusted"),
     *("further", "value", "state", "accepted_at"),
 ]
-
-
-@dataclass(frozen=True, eq=False)
-class Belief:
-    """What is to be stored of the book's images: the posterior (I, K), and the crowd's alone where a model spoke."""
-
-    posterior: FloatArray
-    crowd: FloatArray | None = None
 
 
 @dataclass(frozen=True)

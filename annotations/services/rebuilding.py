@@ -5,7 +5,9 @@ from django.db.models import Max, OuterRef, Subquery
 
 from annotations.models import Campaign, Consensus, ConsensusState, Reliability, Vote
 from annotations.selectors import blocked_people, campaign_of
+from annotations.services.agreement import agreement_refresh
 from annotations.services.consensus import Refit, consensus_refit
+from annotations.services.suspicions import suspicions_refresh
 from gallery.models import DataSet, Source, Tag
 
 
@@ -20,6 +22,8 @@ def consensus_rebuild(*, dataset: DataSet) -> Refit:
     Tag.objects.filter(image__dataset=dataset, source=Source.CROWD).delete()
     refit = consensus_refit(dataset=dataset)
     _date(dataset)
+    suspicions_refresh(dataset=dataset)
+    agreement_refresh(dataset=dataset)
     return refit
 
 

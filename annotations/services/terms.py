@@ -15,6 +15,18 @@ PRIOR: Prior = DEFAULT
 
 
 @dataclass(frozen=True, eq=False)
+class ModelSkill:
+    """The model as one more annotator: its matrix (K, K), row the true class, and its say."""
+
+    matrix: FloatArray
+    say: float
+
+    @property
+    def packed(self) -> dict[str, object]:
+        return {"matrix": self.matrix.round(6).tolist(), "say": round(self.say, 4)}
+
+
+@dataclass(frozen=True, eq=False)
 class Terms:
     """Read once a request, without a lock: they change in the full fit alone."""
 
@@ -42,6 +54,14 @@ class Terms:
         stored = self.campaign.class_prior
         fits = stored is not None and len(stored) == self.n_classes
         return np.array(stored) if fits else np.full(self.n_classes, 1 / self.n_classes)
+
+    @property
+    def model(self) -> ModelSkill | None:
+        """As the last full fit saw it; None where it isn't asked, or a class was added since."""
+        stored = self.campaign.model_skill
+        if not self.campaign.use_model or stored is None or len(stored["matrix"]) != self.n_classes:
+            return None
+        return ModelSkill(np.array(stored["matrix"]), stored["say"])
 
 
 def terms_of(dataset: DataSet) -> Terms:

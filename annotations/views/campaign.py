@@ -54,6 +54,7 @@ def _change(request: HttpRequest, dataset: DataSet, form: CampaignForm) -> None:
         threshold=form.cleaned_data["percent"] / 100,
         minimum_trusted=form.cleaned_data["minimum_trusted"],
         cap=form.cleaned_data["cap"],
+        use_model=form.cleaned_data["use_model"],
         by=request.user,
     )
     after = _states(dataset)

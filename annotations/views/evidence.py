@@ -17,6 +17,7 @@ from annotations.models import (
     Vote,
 )
 from annotations.selectors import faces_of, is_blocked
+from annotations.views.plots import plots
 from gallery.models import LabelClass
 
 CONTROLS_SHOWN = 24
@@ -40,6 +41,7 @@ def gather(person: Annotator) -> dict[str, Any]:
         "controls": _controls(faces),
         "graded": ControlAnswer.objects.filter(annotator__in=faces).count(),
         "times": answer_times(_seconds(faces)),
+        "plots": plots(person),
     }
 
 

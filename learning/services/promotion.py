@@ -11,6 +11,7 @@ from django.db.models import Max
 from django.utils import timezone
 from numpy.typing import NDArray
 
+from annotations.services.opinions import opinions_store
 from gallery.models import DataSet
 from gallery.work import WorkState
 from learning.engine import evaluation
@@ -19,6 +20,7 @@ from learning.engine.trained import Trained, serialise
 from learning.models import ModelVersion, TrainingExample, TrainingRun, VersionState
 from learning.selectors import ENOUGH_EVALUATION, champion_of, evaluation_labels
 from learning.services.inputs import read_inputs
+from learning.services.opinions import opinions_of_run
 from learning.services.prediction import predict_images
 from learning.services.serving import version_promote
 
@@ -51,6 +53,9 @@ def version_create(
     champion = champion_of(run.dataset)
     judged = _judge(run, backbone, trained, temperature, champion)
     decision = _decide(judged, run.dataset)
+    # A rejected version has no word on what the crowd should believe, except where no version had one before.
+    speaks = decision.promote or not run.dataset.versions.exists()
+    opinions = opinions_of_run(run, champion, backbone, trained, temperature) if speaks else {}
     with transaction.atomic():
         if not TrainingRun.objects.filter(pk=run.pk, state=WorkState.RUNNING, attempt=run.attempt).update(
             state=WorkState.DONE, phase="", progress=1.0, finished_at=timezone.now()
@@ -60,6 +65,7 @@ def version_create(
         version.backbone, version.configuration = backbone, configuration
         version.temperature, version.reason = temperature, decision.reason[:300]
         version.save()
+        opinions_store(dataset=run.dataset, version=version.number, rows=opinions)
         if decision.promote:
             version_promote(version)
     return version

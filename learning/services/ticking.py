@@ -3,7 +3,9 @@
 from django.utils import timezone
 
 from annotations.models import Campaign, QueueItem, Vote
+from annotations.services.agreement import agreement_refresh
 from annotations.services.consensus import consensus_refit
+from annotations.services.suspicions import suspicions_refresh
 from gallery.models import DataSet, Tagging
 from gallery.work import ring
 from learning.models import Retag, SamplingRound, TrainingRun
@@ -54,6 +56,8 @@ def refit_if_due(dataset: DataSet) -> None:
     fitted = Campaign.objects.filter(dataset=dataset).values_list("fitted_votes", flat=True).first() or 0
     if votes - fitted > max(10, REFIT_SHARE * fitted):
         consensus_refit(dataset=dataset)
+        suspicions_refresh(dataset=dataset)
+        agreement_refresh(dataset=dataset)
 
 
 def top_up_queue(dataset: DataSet) -> None:

@@ -4,10 +4,10 @@ import pytest
 
 from annotations.models import Annotator, Flag, FlagState, Reliability, Verdict
 from annotations.services import people
-from annotations.services.terms import terms_of
 from annotations.services.annotators import annotator_join
 from annotations.services.consensus import consensus_refit
 from annotations.services.review import decision_make
+from annotations.services.terms import terms_of
 from gallery.models import DataSet
 
 pytestmark = pytest.mark.django_db

@@ -88,3 +88,10 @@ def test_a_rule_that_makes_no_sense_is_refused_with_the_reason(as_alice, dataset
 def test_without_scripts_the_owner_comes_back_to_the_data_set(as_alice, dataset) -> None:
     response = as_alice.post(url(dataset), {"do": "request"})
     assert response.url == reverse("dataset", args=[dataset.pk])
+
+
+def test_the_owner_decides_whether_the_model_is_heard(as_alice, dataset):
+    save(as_alice, dataset)
+    assert not Campaign.objects.get(dataset=dataset).use_model
+    save(as_alice, dataset, use_model="on")
+    assert Campaign.objects.get(dataset=dataset).use_model

@@ -8,7 +8,7 @@ from annotations.selectors import campaign_of
 def test_its_owner_sets_when_a_picture_has_been_asked_enough(dataset, alice, api):
     address = f"/api/v1/datasets/{dataset.pk}/campaign/"
     got = api(alice).patch(address, {"threshold": 0.9, "cap": 5})
-    assert got.json() == {"publication": "closed", "threshold": 0.9, "minimum_trusted": 2, "cap": 5}
+    assert got.json() == {"publication": "closed", "threshold": 0.9, "minimum_trusted": 2, "cap": 5, "use_model": True}
     assert api(alice).get(address).json() == got.json()
     assert AuditEntry.objects.get().detail == {"threshold": 0.9, "cap": 5}
 

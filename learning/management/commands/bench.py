@@ -2,26 +2,28 @@ import json
 from importlib import import_module
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-BENCHMARKS = {"loop": "the whole loop by simulated visitors through the HTTP API, until two promotions"}
+BENCHMARKS = ("loop", "consensus")  # modules of learning.bench, each with HELP, add_arguments and run
 
 
 class Command(BaseCommand):
-    help = "Measure what we claim, in a database of its own. The last line is one JSON object."
+    help = "Measure what we claim. The last line is one JSON object."
 
     def add_arguments(self, parser: CommandParser) -> None:
         kinds = parser.add_subparsers(dest="name", required=True)
-        loop = kinds.add_parser("loop", help=BENCHMARKS["loop"])
-        loop.add_argument("--annotators", type=int, default=20)
-        loop.add_argument("--adversarial", type=float, default=0.3)
-        loop.add_argument("--promotions", type=int, default=2)
-        loop.add_argument("--seed", type=int, default=0)
-        loop.add_argument("--json", action="store_true", help="nothing but the JSON line")
+        for name in BENCHMARKS:
+            module = import_module(f"learning.bench.{name}")
+            kind = kinds.add_parser(name, help=module.HELP)
+            module.add_arguments(kind)
+            kind.add_argument("--json", action="store_true", help="nothing but the JSON line")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        wanted = {name: options[name] for name in ("annotators", "adversarial", "promotions", "seed")}
-        if not options["json"]:
-            self.stdout.write(f"bench {options['name']}: {BENCHMARKS[options['name']]}")
-        result = import_module(f"learning.bench.{options['name']}").run(**wanted)
+        module = import_module(f"learning.bench.{options['name']}")
+        say = (lambda line: None) if options["json"] else self.stdout.write
+        say(f"bench {options['name']}: {module.HELP}")
+        try:
+            result = module.run(options, say)
+        except (FileNotFoundError, ValueError) as error:
+            raise CommandError(str(error)) from error
         self.stdout.write(json.dumps(result))

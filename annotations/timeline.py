@@ -1,0 +1,118 @@
+"""A data set's answers in the order in which each person gave them, and what each of them took."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from django.db.models import F, IntegerField, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from annotations.consensus.votes import UNKNOWN, FloatArray, IntArray, Kind, Votes
+from annotations.models import Annotator, Challenge, ControlAnswer, Tile, Vote
+from annotations.selectors import PERSON, faces_of, regraded
+from gallery.models import DataSet
+
+Clock = Mapping[UUID, tuple[int, float, float]]  # challenge → its number, when it was answered, seconds it took
+WIDTH = 8  # columns of a row: person, image, kind, answer, truth or UNKNOWN, challenge or -1, time, place or -1
+
+
+@dataclass(frozen=True, eq=False)
+class Timeline:
+    """N votes and answers to controls, sorted by person and then by time.
+
+    Items are the `n_images` pictures that are voted on, then the controls, each `clamped` to its truth. `seconds` (N,):
+    what a click took, on one answer of each challenge; NaN on its others, and where nobody took the time. `position`
+    (N,): where in a grid they said yes, else -1.
+    """
+
+    votes: Votes
+    clamped: IntArray
+    people: list[int]
+    n_images: int
+    seconds: FloatArray
+    position: IntArray
+
+    def span(self, index: int) -> slice:
+        """Where the answers of one of the people stand."""
+        start, stop = np.searchsorted(self.votes.annotator, [index, index + 1])
+        return slice(int(start), int(stop))
+
+
+def read(
+    dataset: DataSet, *, known: Mapping[int, int], without: Collection[int] = (), person: Annotator | None = None
+) -> Timeline:
+    """All answers of a data set but those of the people `without` a say; or those of one `person`, with what others say
+    of the pictures that they have voted on. Of two votes of a person on a picture the later counts."""
+    votes, controls = Vote.objects.filter(dataset=dataset), ControlAnswer.objects.filter(dataset=dataset)
+    challenges = Challenge.objects.filter(dataset=dataset)
+    if person is not None:
+        faces = faces_of(person)
+        votes = votes.filter(image__in=votes.filter(annotator__in=faces).values("image"))
+        controls, challenges = controls.filter(annotator__in=faces), challenges.filter(annotator__in=faces)
+    clock = _clock(challenges)
+    said = _latest(_table(_rows(votes.annotate(known=Value(UNKNOWN)), clock, {})))
+    checked = _table(_rows(controls.annotate(known=F("truth")), clock, regraded(dataset)))
+    table = np.concatenate([said, checked])
+    table = table[~np.isin(table[:, 0], list(without))]
+    table = table[np.lexsort((table[:, 7], table[:, 6], table[:, 0]))]
+    durations = np.array([seconds for _, _, seconds in clock.values()])
+    return _timeline(table, durations, known, max(dataset.classes.count(), 1))
+
+
+def _timeline(table: FloatArray, durations: FloatArray, known: Mapping[int, int], n_classes: int) -> Timeline:
+    columns = np.delete(table, 6, axis=1).astype(np.int64)
+    person, image, kind, answer, truth, challenge, place = columns.T
+    control, asked = truth != UNKNOWN, image * n_classes + truth
+    images, controls = np.unique(image[~control]), np.unique(asked[control])
+    item = np.where(control, len(images) + np.searchsorted(controls, asked), np.searchsorted(images, image))
+    clamped = np.array([known.get(i, UNKNOWN) for i in images.tolist()], dtype=np.int64)
+    people, annotator = np.unique(person, return_inverse=True)
+    clamped = np.concatenate([clamped, controls % n_classes])
+    return Timeline(
+        votes=Votes(annotator, item, answer, kind, len(people), len(clamped), n_classes),
+        clamped=clamped,
+        people=people.tolist(),
+        n_images=len(images),
+        seconds=_seconds(challenge, kind, durations),
+        position=np.where(kind == Kind.YES, place, -1),
+    )
+
+
+def _clock(challenges: QuerySet[Challenge]) -> Clock:
+    rows = challenges.exclude(answered_at=None).values_list("pk", "issued_at", "answered_at").order_by("pk")
+    return {
+        pk: (number, answered.timestamp(), max(0.0, (answered - issued).total_seconds()))
+        for number, (pk, issued, answered) in enumerate(rows.iterator())
+    }
+
+
+def _rows(answers: QuerySet[Vote], clock: Clock, truths: Mapping[int, int | None]) -> Iterator[tuple[float, ...]]:
+    """In the order of their ids, by the truth that a control has by now, without those that count no more."""
+    place = Tile.objects.filter(challenge=OuterRef("challenge"), image=OuterRef("image")).values("position")
+    answers = answers.annotate(person=PERSON, place=Coalesce(Subquery(place), -1, output_field=IntegerField()))
+    names = ("person", "image_id", "kind", "answer", "known", "challenge_id", "created_at", "place")
+    for who, image, kind, answer, stated, challenge, at, where in answers.order_by("id").values_list(*names).iterator():
+        number, answered, _ = clock.get(challenge) or (-1, at.timestamp(), 0.0)
+        if (truth := truths.get(image, stated)) is not None:
+            yield who, image, kind, answer, truth, number, answered, where
+
+
+def _table(rows: Iterator[tuple[float, ...]]) -> FloatArray:
+    return np.array(list(rows), dtype=np.float64).reshape(-1, WIDTH)
+
+
+def _latest(table: FloatArray) -> FloatArray:
+    _, last = np.unique(table[::-1, :2], axis=0, return_index=True)
+    kept: FloatArray = table[len(table) - 1 - last]
+    return kept
+
+
+def _seconds(challenge: IntArray, kind: IntArray, durations: FloatArray) -> FloatArray:
+    """A challenge is timed as a whole, and takes a key or a click for each answer but «no»."""
+    seconds = np.full(len(challenge), np.nan)
+    timed = challenge >= 0
+    clicks = np.bincount(challenge[timed], kind[timed] != Kind.NO, minlength=len(durations))
+    numbers, first = np.unique(challenge[timed], return_index=True)
+    seconds[np.flatnonzero(timed)[first]] = durations[numbers] / np.maximum(clicks[numbers], 1)
+    return seconds

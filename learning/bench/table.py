@@ -1,0 +1,46 @@
+"""The table of every method on every set, as a page of the docs."""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+INTRODUCTION = """# Truth inference on real crowds
+
+Share of items that each method labels by their known truth; written by `manage.py bench consensus --real DIR` on {day}.
+**{default}** is the platform's default, with one setting for all sets, chosen by what may be believed of people
+before the first vote (`annotations/consensus/skills.py`), not by these truths. crowd-kit is version {version}.
+"""
+
+
+def write_table(path: Path, rows: Mapping[str, Mapping[str, float]], result: Mapping[str, object]) -> None:
+    from importlib.metadata import version
+
+    from annotations.consensus.methods import DEFAULT
+
+    methods = list(dict.fromkeys(name for scores in rows.values() for name in scores))
+    lines = [INTRODUCTION.format(day=date.today(), default=DEFAULT, version=version("crowd-kit"))]
+    lines += ["| method | " + " | ".join(rows) + " |", "|---|" + "---|" * len(rows)]
+    for name in methods:
+        cells = [f"{scores[name]:.4f}" if name in scores else "" for scores in rows.values()]
+        shown = f"**{name}**" if name == DEFAULT else name
+        lines.append(f"| {shown} | " + " | ".join(cells) + " |")
+    lines += ["", *_remarks(result)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _remarks(result: Mapping[str, object]) -> list[str]:
+    below = result.get("below_majority")
+    remarks = [f"Mean of the default over the whole sets: {result['mean4']}."]
+    if "d_product_f1" in result:
+        remarks.append(f"F1 of the rare class of d_product: {result['d_product_f1']}.")
+    remarks.append(
+        f"Significantly below majority vote (McNemar, 5%): {', '.join(below)}."
+        if isinstance(below, list) and below
+        else "Nowhere significantly below majority vote (McNemar's exact test, 5%)."
+    )
+    if "labelme_with_model" in result:
+        remarks.append(
+            f"LabelMe with its photos: the crowd alone {result['labelme_crowd']}, crowd and model together "
+            f"{result['labelme_with_model']}, in {result['seconds']} s."
+        )
+    return remarks
