@@ -61,8 +61,8 @@ def published() -> QuerySet[DataSet]:
 
 @dataclass(frozen=True)
 class Known:
-    """Image id → class index, as the data set's owner has said, and as reviewers have ruled, who may also say that nobody
-    can tell: None. The owner's word goes first."""
+    """Image id → class index, as the data set's owner has said, and as reviewers have ruled: None for what nobody can
+    tell. The owner's word goes first."""
 
     owned: dict[int, int]
     ruled: dict[int, int | None]

@@ -7,8 +7,9 @@ JMLR 11 (2010) 1297–1322, §2. The probabilities must be calibrated, and of a 
 
 The say s is what tempers it. A vote in parts is no independent draw: a hedging model's word is too weak when read
 plainly, and one that repeats what the crowd gets wrong is too strong. So s is that by which the word, taken for the
-prior of an item, tells best what people vote there: a held-out likelihood, as the model has not seen these votes.
-So votes vouch for it, while its matrix is learned with it as everybody's is. What else keeps it from confirming itself:
+prior of an item, tells best what people vote there: a held-out likelihood, as the model has not seen these votes. The
+matrix is learned from a belief that it has a part in, as everybody's is; the say is not. What else keeps the model from
+confirming itself:
 
 - It doesn't speak on an item about which nobody with a say has voted.
 - It doesn't change a label against two people who agree and are both shown to be reliable (`contradicted`, `guard`).

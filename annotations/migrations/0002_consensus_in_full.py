@@ -7,238 +7,316 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('annotations', '0001_initial'),
-        ('gallery', '0001_initial'),
+        ("annotations", "0001_initial"),
+        ("gallery", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Appeal',
+            name="Appeal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.CharField(max_length=1000)),
-                ('state', models.CharField(choices=[('open', 'waits for a reviewer'), ('granted', 'granted'), ('declined', 'declined')], default='open', max_length=8)),
-                ('answer', models.CharField(blank=True, max_length=500)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('decided_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("text", models.CharField(max_length=1000)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "waits for a reviewer"), ("granted", "granted"), ("declined", "declined")],
+                        default="open",
+                        max_length=8,
+                    ),
+                ),
+                ("answer", models.CharField(blank=True, max_length=500)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("decided_at", models.DateTimeField(null=True)),
             ],
             options={
-                'ordering': ['-created_at'],
+                "ordering": ["-created_at"],
             },
         ),
         migrations.CreateModel(
-            name='Gold',
+            name="Gold",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('added_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('retired_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("added_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("retired_at", models.DateTimeField(null=True)),
             ],
             options={
-                'verbose_name_plural': 'gold',
+                "verbose_name_plural": "gold",
             },
         ),
         migrations.CreateModel(
-            name='ImportedAnnotator',
+            name="ImportedAnnotator",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=200)),
             ],
         ),
         migrations.CreateModel(
-            name='OutOfFold',
+            name="OutOfFold",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('version', models.PositiveIntegerField()),
-                ('probabilities', models.JSONField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("version", models.PositiveIntegerField()),
+                ("probabilities", models.JSONField()),
             ],
         ),
         migrations.CreateModel(
-            name='Regrade',
+            name="Regrade",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('truth', models.PositiveSmallIntegerField(help_text="The class's index; none: the control was unfair.", null=True)),
-                ('note', models.CharField(blank=True, max_length=500)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "truth",
+                    models.PositiveSmallIntegerField(
+                        help_text="The class's index; none: the control was unfair.", null=True
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=500)),
             ],
         ),
         migrations.CreateModel(
-            name='Ruling',
+            name="Ruling",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('label', models.PositiveSmallIntegerField(help_text="The class's index; none: nobody can tell.", null=True)),
-                ('withdrawn', models.BooleanField(default=False, help_text='Takes back what was ruled before.')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "label",
+                    models.PositiveSmallIntegerField(help_text="The class's index; none: nobody can tell.", null=True),
+                ),
+                ("withdrawn", models.BooleanField(default=False, help_text="Takes back what was ruled before.")),
             ],
         ),
         migrations.RemoveConstraint(
-            model_name='flag',
-            name='one_open_flag_a_dataset',
+            model_name="flag",
+            name="one_open_flag_a_dataset",
         ),
         migrations.AddField(
-            model_name='campaign',
-            name='agreement',
+            model_name="campaign",
+            name="agreement",
             field=models.JSONField(editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='campaign',
-            name='model_skill',
+            model_name="campaign",
+            name="model_skill",
             field=models.JSONField(editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='campaign',
-            name='use_model',
-            field=models.BooleanField(default=True, help_text="The model's predictions stand in as one more annotator."),
+            model_name="campaign",
+            name="use_model",
+            field=models.BooleanField(
+                default=True, help_text="The model's predictions stand in as one more annotator."
+            ),
         ),
         migrations.AddField(
-            model_name='consensus',
-            name='crowd',
-            field=models.JSONField(help_text="The posterior without the model's word, where the model has one.", null=True),
+            model_name="consensus",
+            name="crowd",
+            field=models.JSONField(
+                help_text="The posterior without the model's word, where the model has one.", null=True
+            ),
         ),
         migrations.AddField(
-            model_name='consensus',
-            name='further',
-            field=models.FloatField(default=0.0, help_text='Votes that it is expected to take still.'),
+            model_name="consensus",
+            name="further",
+            field=models.FloatField(default=0.0, help_text="Votes that it is expected to take still."),
         ),
         migrations.AddField(
-            model_name='consensus',
-            name='value',
-            field=models.FloatField(default=0.0, help_text="What a reviewer's word on it is worth: asked in this order."),
+            model_name="consensus",
+            name="value",
+            field=models.FloatField(
+                default=0.0, help_text="What a reviewer's word on it is worth: asked in this order."
+            ),
         ),
         migrations.AddField(
-            model_name='flag',
-            name='kind',
-            field=models.CharField(choices=[('accuracy', 'too often wrong'), ('drift', 'was better before'), ('collusion', 'wrong together with others'), ('pattern', 'answers without looking')], default='accuracy', max_length=9),
+            model_name="flag",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("accuracy", "too often wrong"),
+                    ("drift", "was better before"),
+                    ("collusion", "wrong together with others"),
+                    ("pattern", "answers without looking"),
+                ],
+                default="accuracy",
+                max_length=9,
+            ),
         ),
         migrations.AddField(
-            model_name='reliability',
-            name='bits',
-            field=models.FloatField(default=0.0, help_text='What a vote of theirs tells, of the class, in bits.'),
+            model_name="reliability",
+            name="bits",
+            field=models.FloatField(default=0.0, help_text="What a vote of theirs tells, of the class, in bits."),
         ),
         migrations.AddField(
-            model_name='reliability',
-            name='proven',
-            field=models.BooleanField(default=False, help_text='Right in nine of ten at least, by the lower bound.'),
+            model_name="reliability",
+            name="proven",
+            field=models.BooleanField(default=False, help_text="Right in nine of ten at least, by the lower bound."),
         ),
         migrations.AlterField(
-            model_name='consensus',
-            name='state',
-            field=models.CharField(choices=[('open', 'Open'), ('accepted', 'Accepted'), ('contested', 'Contested'), ('set aside', 'Set Aside')], default='open', max_length=9),
+            model_name="consensus",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("open", "Open"),
+                    ("accepted", "Accepted"),
+                    ("contested", "Contested"),
+                    ("set aside", "Set Aside"),
+                ],
+                default="open",
+                max_length=9,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='flag',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('annotator', 'dataset', 'kind'), name='one_open_flag_a_kind'),
+            model_name="flag",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "open")),
+                fields=("annotator", "dataset", "kind"),
+                name="one_open_flag_a_kind",
+            ),
         ),
         migrations.AddField(
-            model_name='appeal',
-            name='annotator',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='appeals', to='annotations.annotator'),
+            model_name="appeal",
+            name="annotator",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="appeals", to="annotations.annotator"
+            ),
         ),
         migrations.AddField(
-            model_name='appeal',
-            name='dataset',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='gallery.dataset'),
+            model_name="appeal",
+            name="dataset",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="gallery.dataset"
+            ),
         ),
         migrations.AddField(
-            model_name='appeal',
-            name='decided_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="appeal",
+            name="decided_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='gold',
-            name='added_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="gold",
+            name="added_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='gold',
-            name='dataset',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='gold', to='gallery.dataset'),
+            model_name="gold",
+            name="dataset",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="gold", to="gallery.dataset"
+            ),
         ),
         migrations.AddField(
-            model_name='gold',
-            name='image',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='gold', to='gallery.image'),
+            model_name="gold",
+            name="image",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE, related_name="gold", to="gallery.image"
+            ),
         ),
         migrations.AddField(
-            model_name='gold',
-            name='retired_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="gold",
+            name="retired_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='importedannotator',
-            name='annotator',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='imported', to='annotations.annotator'),
+            model_name="importedannotator",
+            name="annotator",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="imported", to="annotations.annotator"
+            ),
         ),
         migrations.AddField(
-            model_name='importedannotator',
-            name='dataset',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='imported_annotators', to='gallery.dataset'),
+            model_name="importedannotator",
+            name="dataset",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="imported_annotators", to="gallery.dataset"
+            ),
         ),
         migrations.AddField(
-            model_name='outoffold',
-            name='dataset',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='gallery.dataset'),
+            model_name="outoffold",
+            name="dataset",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="gallery.dataset"
+            ),
         ),
         migrations.AddField(
-            model_name='outoffold',
-            name='image',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='out_of_fold', to='gallery.image'),
+            model_name="outoffold",
+            name="image",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="out_of_fold", to="gallery.image"
+            ),
         ),
         migrations.AddField(
-            model_name='regrade',
-            name='dataset',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='gallery.dataset'),
+            model_name="regrade",
+            name="dataset",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="gallery.dataset"
+            ),
         ),
         migrations.AddField(
-            model_name='regrade',
-            name='decided_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="regrade",
+            name="decided_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='regrade',
-            name='image',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='regrades', to='gallery.image'),
+            model_name="regrade",
+            name="image",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="regrades", to="gallery.image"
+            ),
         ),
         migrations.AddField(
-            model_name='ruling',
-            name='dataset',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='gallery.dataset'),
+            model_name="ruling",
+            name="dataset",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="gallery.dataset"
+            ),
         ),
         migrations.AddField(
-            model_name='ruling',
-            name='decided_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="ruling",
+            name="decided_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='ruling',
-            name='image',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rulings', to='gallery.image'),
+            model_name="ruling",
+            name="image",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="rulings", to="gallery.image"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appeal',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('annotator', 'dataset'), name='one_open_appeal_a_dataset'),
+            model_name="appeal",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "open")), fields=("annotator", "dataset"), name="one_open_appeal_a_dataset"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='importedannotator',
-            constraint=models.UniqueConstraint(fields=('dataset', 'name'), name='one_annotator_a_worker'),
+            model_name="importedannotator",
+            constraint=models.UniqueConstraint(fields=("dataset", "name"), name="one_annotator_a_worker"),
         ),
         migrations.AddIndex(
-            model_name='outoffold',
-            index=models.Index(fields=['dataset', 'image'], name='annotations_dataset_df0028_idx'),
+            model_name="outoffold",
+            index=models.Index(fields=["dataset", "image"], name="annotations_dataset_df0028_idx"),
         ),
         migrations.AddConstraint(
-            model_name='outoffold',
-            constraint=models.UniqueConstraint(fields=('image', 'version'), name='one_opinion_a_version'),
+            model_name="outoffold",
+            constraint=models.UniqueConstraint(fields=("image", "version"), name="one_opinion_a_version"),
         ),
         migrations.AddIndex(
-            model_name='regrade',
-            index=models.Index(fields=['dataset', 'image'], name='annotations_dataset_48dc26_idx'),
+            model_name="regrade",
+            index=models.Index(fields=["dataset", "image"], name="annotations_dataset_48dc26_idx"),
         ),
         migrations.AddIndex(
-            model_name='ruling',
-            index=models.Index(fields=['dataset', 'image'], name='annotations_dataset_6e20f2_idx'),
+            model_name="ruling",
+            index=models.Index(fields=["dataset", "image"], name="annotations_dataset_6e20f2_idx"),
         ),
     ]

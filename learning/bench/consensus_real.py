@@ -59,7 +59,8 @@ def run(
     if thinned := [crowd for crowd in crowds if crowd.name == THINNED]:
         rows[f"{THINNED}, {EACH} each"], result[f"{THINNED.split('_')[0]}_gain"] = thin_score(thinned[0], say)
     if images and weights:
-        result |= labelme.run(folder / "labelme.labels.csv", folder / "labelme.truth.csv", images, weights)
+        found = labelme.run(folder / "labelme.labels.csv", folder / "labelme.truth.csv", images, weights)
+        result |= {name: round(value, 4) for name, value in found.items()}
     write_table(docs / "consensus.md", rows, result)
     return result
 

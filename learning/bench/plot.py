@@ -17,7 +17,9 @@ def write_plot(path: Path, title: str, x_label: str, x: Sequence[float], lines: 
         *_frame(x, x_label),
     ]
     ends: list[float] = []
-    for (name, values), colour in zip(lines.items(), COLOURS, strict=False):
+    # From the top, so that names which have to make way do it in the order of their lines.
+    ranked = sorted(zip(lines.items(), COLOURS, strict=False), key=lambda line: -line[0][1][-1])
+    for (name, values), colour in ranked:
         points = [(_x(at, x), _y(value)) for at, value in zip(x, values, strict=True)]
         path_points = " ".join(f"{px:.1f},{py:.1f}" for px, py in points)
         parts.append(f'<polyline points="{path_points}" fill="none" stroke="{colour}" stroke-width="2"/>')

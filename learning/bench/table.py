@@ -11,6 +11,19 @@ Share of items that each method labels by their known truth; written by `manage.
 before the first vote (`annotations/consensus/skills.py`), not by these truths. crowd-kit is version {version}.
 """
 
+LIARS = """
+## Where people lie
+
+Two thousand pictures of ten classes, sixty people, five votes a picture, 5% gold; written by
+`manage.py bench consensus --simulate`. Dawid–Skene reads everybody through their own matrix, liars too; the platform
+gives a liar no say and asks reliable people further, until its rule is met.
+
+![Adversaries, each always wrong by a fixed map](images/consensus-adversaries.svg)
+
+![Adversaries who are honest on everything that looks like gold](images/consensus-sneaks.svg)
+
+![Adversaries who turn after 200 honest votes](images/consensus-turncoats.svg)"""
+
 
 def write_table(path: Path, rows: Mapping[str, Mapping[str, float]], result: Mapping[str, object]) -> None:
     from importlib.metadata import version
@@ -24,7 +37,7 @@ def write_table(path: Path, rows: Mapping[str, Mapping[str, float]], result: Map
         cells = [f"{scores[name]:.4f}" if name in scores else "" for scores in rows.values()]
         shown = f"**{name}**" if name == DEFAULT else name
         lines.append(f"| {shown} | " + " | ".join(cells) + " |")
-    lines += ["", *_remarks(result)]
+    lines += ["", *(f"- {remark}" for remark in _remarks(result)), LIARS]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

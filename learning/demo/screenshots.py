@@ -72,13 +72,16 @@ def _pages(dataset: DataSet) -> dict[str, list[tuple[str, str]]]:
         ("password_reset_done", reverse("password_reset_done")),
         ("404", "/nowhere/"),
     ]
-    uploader = [(name, reverse(name)) for name in ("account", "upload_choose", "dataset_create")]
+    uploader = [(name, reverse(name)) for name in ("account", "upload_choose", "dataset_create", "my_reliability")]
     uploader += [("datasets-own", reverse("datasets"))]
-    own = ("dataset", "dataset_edit", "dataset_label", "upload", "dataset_policy")
+    own = ("dataset", "dataset_edit", "dataset_label", "upload", "dataset_policy", "dataset_gold")
+    own += ("dataset_contested", "dataset_agreement")
     uploader += [(name, reverse(name, kwargs=here)) for name in own]
     uploader += [("image", reverse("image", args=[image.pk]))]
-    reviewer = [(name, reverse(name)) for name in ("review", "review_datasets", "review_reports", "review_blocked")]
+    rooms = ("review", "review_datasets", "review_reports", "review_blocked", "review_contested", "review_appeals")
+    reviewer = [(name, reverse(name)) for name in rooms]
     reviewer += [("audit_log", reverse("audit_log")), ("admin", reverse("admin:index"))]
+    reviewer += [("image-reviewer", reverse("image", args=[image.pk]))]
     reviewer += [("admin-users", reverse("admin:accounts_user_changelist"))]
     reviewer += [("admin-dataset", reverse("admin:gallery_dataset_change", args=[dataset.pk]))]
     if annotator:

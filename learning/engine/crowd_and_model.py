@@ -46,8 +46,6 @@ class CrowdAndModel:
     rounds: tuple[Round, ...]
 
 
-# Products of matrices as small as these are slower on several threads than on one.
-@threadpool_limits.wrap(limits=1, user_api="blas")
 def alternate(
     votes: Votes,
     features: npt.ArrayLike,
@@ -73,7 +71,8 @@ def alternate(
     crowd = dawid_skene.fit(votes, clamped, weights, prior)
     belief, rounds = crowd.posterior, list[Round]()
     while len(rounds) < n_rounds and (not rounds or rounds[-1].changed > SETTLED):
-        opinions, penalty, temperature = heads.say(belief)
+        with threadpool_limits(limits=1, user_api="blas"):  # matrices as small as these are slower on several threads
+            opinions, penalty, temperature = heads.say(belief)
         fit = with_model.fit(votes, opinions, clamped, weights, prior, shown=shown, crowd=crowd)
         changed = fit.labels != belief.argmax(axis=1)
         rounds.append(Round(penalty, temperature, float(changed.mean())))
