@@ -8,6 +8,7 @@ KINDS: dict[str, Kind] = {
     Grid.name: Grid(),
     Strip.name: Strip(),
 }
+CHOICES = [(name, name) for name in KINDS]
 
 
 def offered(keys: Keys) -> list[str]:

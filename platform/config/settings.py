@@ -155,6 +155,10 @@ REST_FRAMEWORK = {
 }
 REST_KNOX = {"TOKEN_TTL": timedelta(days=365), "USER_SERIALIZER": None}
 SPECTACULAR_SETTINGS = {
+    "ENUM_NAME_OVERRIDES": {
+        "SuspicionEnum": "annotations.models.Suspicion",
+        "ChallengeKindEnum": "annotations.challenges.registry.CHOICES",
+    },
     "TITLE": "Tessera",
     "DESCRIPTION": "People label images by solving challenges; every answer trains the models that tag images.",
     "VERSION": "1",
