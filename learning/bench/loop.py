@@ -16,13 +16,15 @@ from learning.bench.scratch import scratch
 from learning.bench.solvers import ApiSolver, whole_truth
 from learning.demo.digits import digits_load
 from learning.engine.annotators import population
-from learning.models import ModelVersion
+from learning.models import ModelVersion, Policy
 from learning.selectors import champion_of
 from learning.services.requests import run_request
 from learning.services.ticking import tick
 
 HELP = "the whole loop by simulated visitors through the HTTP API, until two promotions, in a database of its own"
+BUFFER = 25  # labels between two trainings: with twice as many one challenger learns all that Digits has to teach
 TICK_EVERY = 10  # answers between two ticks: what twenty people give while beat waits
+EACH = 16  # answers that everybody gives at least, so that there is something to judge them by
 PATIENCE = 400  # answers after which the loop gives up: two promotions take some 120
 
 
@@ -56,16 +58,19 @@ def run(options: Mapping[str, Any], say: Callable[[str], object]) -> dict[str, o
 def turn_the_loop(dataset: DataSet, annotators: int, adversarial: float, promotions: int, seed: int) -> LoopResult:
     """The first model learns from the gold alone; what comes after is the visitors' doing."""
     started = monotonic()
+    Policy.objects.update_or_create(dataset=dataset, defaults={"buffer_size": BUFFER})
     solvers = make_solvers(dataset, annotators, adversarial, seed)
     run_request(dataset=dataset, trigger="the gold")
     first = _champion(dataset)
     answers = 0
-    while _promotions_since(first) < promotions and answers < PATIENCE:
+    wanting = True
+    while (wanting or answers < EACH * annotators) and answers < PATIENCE:
         for solver in solvers:
             solver.solve()
             answers += 1
-            if answers % TICK_EVERY == 0:
+            if wanting and answers % TICK_EVERY == 0:
                 tick()
+        wanting = _promotions_since(first) < promotions
     flagged = set(_flags(dataset).values_list("annotator", flat=True))
     liars = {s.annotator.pk for s in solvers if s.annotator and s.eyes.kind == "adversarial"}
     last = _champion(dataset)
