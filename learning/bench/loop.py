@@ -25,7 +25,7 @@ HELP = "the whole loop by simulated visitors through the HTTP API, until two pro
 BUFFER = 25  # labels between two trainings: with twice as many one challenger learns all that Digits has to teach
 TICK_EVERY = 10  # answers between two ticks: what twenty people give while beat waits
 EACH = 16  # answers that everybody gives at least, so that there is something to judge them by
-PATIENCE = 400  # answers after which the loop gives up: two promotions take some 120
+PATIENCE = 400  # answers after which the loop gives up
 
 
 @dataclass(frozen=True)
