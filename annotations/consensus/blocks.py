@@ -21,7 +21,7 @@ from annotations.consensus.votes import FloatArray
 S = TypeVar("S")
 T = TypeVar("T")
 
-IN_CACHE = 100_000  # numbers
+IN_CACHE = 50_000  # numbers
 PARTS = 2  # of a matrix that is multiplied transposed: each makes a result of its own, to be added
 
 

@@ -42,7 +42,7 @@ def fit(
     tol: float = 1e-4,
     initial: FloatArray | None = None,
 ) -> DawidSkene:
-    """EM from the majority vote (or from `initial`, a posterior (I, K)) until no belief moves by more than `tol`.
+    """EM from the majority vote (or from `initial`, a posterior (I, K)) until the beliefs rest: `em.moved` < `tol`.
 
     `clamped` (I,): the true class where it is known, else -1. `weights` (A,) in [0, 1]: each annotator's say; with 0
     the others' result is as if the votes were not there, while the annotator's own matrix is still worked out.
@@ -85,7 +85,7 @@ def _e_step(
     cells: Cells, skills: Skills, classes: FloatArray, known: IntArray, say: FloatArray
 ) -> tuple[FloatArray, float]:
     """The posterior (I, K) and the log-likelihood of the votes."""
-    nothing = np.empty((len(known), len(classes)))
+    nothing = np.zeros((len(known), len(classes)))
     step = em.e_step(cells, skills.perceived(cells.annotator, cells.answer), say, classes, known, nothing)
     return step.belief, float(step.evidence.sum())
 

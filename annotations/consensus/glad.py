@@ -55,7 +55,7 @@ def fit(
     max_iter: int = 100,
     tol: float = 1e-3,
 ) -> Fit:
-    """EM from the priors' means, or from what known items show of people, until no belief moves by more than `tol`.
+    """EM from the priors' means, or from what known items show of people, until the beliefs rest: `em.moved` < `tol`.
 
     `clamped` (I,): the true class where it is known, else -1. `weights` (A,) in [0, 1]: what an annotator's
     log-likelihood counts, also for the items' easiness. Classes are equally likely beforehand; `prior` (K,) is the

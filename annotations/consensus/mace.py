@@ -42,7 +42,7 @@ def fit(
     max_iter: int = 50,
     tol: float = 1e-4,
 ) -> Fit:
-    """Variational Bayes from `restarts` starts, each until no belief moves by more than `tol`; the best bound wins.
+    """Variational Bayes from `restarts` starts, each until the beliefs rest: `em.moved` < `tol`; the best bound wins.
 
     `competence`: both parameters of the Beta prior on θ; `spam`: pseudo-answers a class of the Dirichlet prior on ξ.
     `clamped` (I,): the true class where it is known, else -1. `weights` (A,) in [0, 1]: what an annotator's

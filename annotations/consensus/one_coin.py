@@ -24,7 +24,7 @@ def fit(
     max_iter: int = 200,
     tol: float = 1e-4,
 ) -> Fit:
-    """EM from the majority vote, or from what known items show of people, until no belief moves by more than `tol`.
+    """EM from the majority vote, or from what known items show of people, until the beliefs rest: `em.moved` < `tol`.
 
     `right`, `wrong`: pseudo-votes of each annotator, the mode of a Beta(1 + right, 1 + wrong); `classes`: pseudo-items
     a class. `clamped` (I,): the true class where it is known, else -1. `weights` (A,) in [0, 1]: what an annotator's

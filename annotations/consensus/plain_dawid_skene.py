@@ -22,7 +22,7 @@ def fit(
     max_iter: int = 100,
     tol: float = 1e-4,
 ) -> MatrixFit:
-    """EM from the majority's shares of the votes, until no belief moves by more than `tol`.
+    """EM from the majority's shares of the votes, until the beliefs rest: `em.moved` < `tol`.
 
     `clamped` (I,): the true class where it is known, else -1. `weights` (A,) in [0, 1]: what an annotator's
     log-likelihood counts in the posterior; their own matrix is worked out whatever it is. `log_likelihood`: of the

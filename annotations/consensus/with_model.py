@@ -26,7 +26,7 @@ from scipy import sparse
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, logsumexp
 
-from annotations.consensus import dawid_skene
+from annotations.consensus import dawid_skene, em
 from annotations.consensus.dawid_skene import DEFAULT, DawidSkene, Prior, _e_step, _m_step
 from annotations.consensus.observation import TINY, Cells
 from annotations.consensus.skills import Skills
@@ -66,7 +66,7 @@ def fit(
     say: float | None = None,
     crowd: DawidSkene | None = None,
 ) -> WithModel:
-    """EM from the crowd's own fit until no belief moves by more than `tol`.
+    """EM from the crowd's own fit until the beliefs rest: `em.moved` < `tol`.
 
     `opinions` (I, K): the model's probabilities, rows of NaN where there are none. `shown` (A,): who is shown to be
     reliable (`reliability.shown`); nobody if not given. `say`: the model's, worked out if not given. `crowd`: the fit
@@ -76,8 +76,7 @@ def fit(
     """
     if say is not None and not 0 <= say <= LOUDEST:
         raise ValueError(f"say must lie in [0, {LOUDEST}]")
-    if max_iter < 1:
-        raise ValueError("max_iter must be at least 1")
+    em.at_least_one(max_iter)
     known, people = votes.known(clamped), votes.say(weights)
     crowd = crowd or dawid_skene.fit(votes, known, people, prior, max_iter, tol)
     parts = _parts(opinions, votes, known, people)
@@ -96,7 +95,7 @@ def fit(
         belief, log_likelihood = _e_step(cells, skills, classes, known, np.append(people, loud))
         belief = guard(belief, crowd.posterior, against)
         trace.append(log_likelihood)
-        converged = bool(np.abs(belief - previous).max(initial=0) < tol)
+        converged = em.moved(belief, previous) < tol
     theirs = _people(skills, votes.n_annotators)
     return WithModel(
         posterior=belief,

@@ -25,7 +25,7 @@ def fit(
     max_iter: int = 200,
     tol: float = 1e-4,
 ) -> Fit:
-    """EM from workers who are all of reliability `initial` until no belief moves by more than `tol`.
+    """EM from workers who are all of reliability `initial` until the beliefs rest: `em.moved` < `tol`.
 
     Where items are known, from what these show of each worker, in which `initial` counts one answer. `clamped` (I,):
     the true class where it is known, else -1. `weights` (A,) in [0, 1]: what a worker's log-likelihood counts.
