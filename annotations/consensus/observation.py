@@ -18,6 +18,7 @@ from annotations.consensus.votes import FloatArray, IntArray, Kind, Votes
 
 # Keeps logarithms and quotients finite where a matrix makes an answer impossible, as "no" is with one class.
 TINY = 1e-12
+A_FEW = 200  # rows that are summed before a sparse matrix is built, as in one answer's update
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +135,10 @@ def likelihood(kind: IntArray, perceived: FloatArray) -> FloatArray:
 
 def sum_by(group: IntArray, n_groups: int, rows: FloatArray) -> FloatArray:
     """Sums rows (N, K) within groups (N,): (n_groups, K)."""
+    if len(group) <= A_FEW:
+        few = np.zeros((n_groups, *rows.shape[1:]))
+        np.add.at(few, group, rows)
+        return few
     total: FloatArray = _ones(group, np.arange(len(group)), (n_groups, len(group))) @ rows
     return total
 
