@@ -39,7 +39,7 @@ def confusion(
     """The component's matrix from (K, K) counts, row the true class; with many classes only those with mistakes."""
     kept = _most_confused(counts)
     worst = max((counts[t][j] for t in kept for j in kept if t != j), default=0)
-    decimals = 0 if all(float(counts[t][j]).is_integer() for t in kept for j in kept) else 1
+    decimals = 0 if all(float(round(counts[t][j], 1)).is_integer() for t in kept for j in kept) else 1
     rows = [{"name": names[t], "cells": [_cell(counts, t, j, worst, decimals) for j in kept]} for t in kept]
     return {"id": matrix_id, "caption": caption, "columns": [names[j] for j in kept], "rows": rows}
 
@@ -76,7 +76,7 @@ def answer_times(seconds: Sequence[float]) -> dict[str, Any] | None:
         return None
     counts = [sum(low <= s < high for s in seconds) for low, high, _ in BINS]
     return {
-        "title": f"Seconds an answer took; half took under {median(seconds):.1f}",
+        "title": f"Seconds a challenge took; half took under {median(seconds):.1f}",
         "rows": [
             {
                 "name": name,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import fields
+from math import expm1
 
 from annotations.consensus.patterns import Patterns
 from annotations.consensus.sequences import Finding
@@ -9,7 +10,7 @@ from annotations.consensus.timing import HUMAN
 
 WORDS: dict[str, Callable[[Finding], str]] = {
     "quick": lambda f: f"{f.statistic:.0%} of {f.n} challenges took under {HUMAN:g} seconds a click",
-    "even": lambda f: f"All {f.n} challenges took nearly the same time",
+    "even": lambda f: f"From one of {f.n} challenges to another the time varies by {expm1(f.statistic):.0%}",
     "position": lambda f: f"{f.statistic:.0%} of {f.n} tiles chosen in grids were in one and the same place",
     "choice_run": lambda f: f"Named the same class {f.statistic:.0f} times in a row, in {f.n} answers",
     "choice_share": lambda f: f"{f.statistic:.0%} of {f.n} answers named the same class",

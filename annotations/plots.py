@@ -15,8 +15,8 @@ from annotations.consensus.drift import WARM_UP, Drift
 
 POINTS = 200  # of a path: more can't be told apart
 MOST_DRAWN = 12  # partners on the circle: the table has all of them
-WIDEST = 8.0  # of an edge
-CENTRE, RADIUS = (220.0, 130.0), 90.0  # of 440 × 260: names of 15 letters fit beside it
+WIDEST, WIDTHS = 8.0, 40.0  # of an edge; and of all around the circle, so that many edges leave gaps
+CENTRE, RADIUS = (232.0, 130.0), 90.0  # of 464 × 260: names of 15 letters fit beside it
 
 
 def drift_plot(one: Drift, *, plot_id: str, asked: str) -> dict[str, Any]:
@@ -47,15 +47,21 @@ def drift_words(one: Drift) -> str:
 
 
 def circle(names: Sequence[str], edges: Sequence[tuple[int, int, float]]) -> dict[str, Any]:
-    """People on a circle, the first on top, and edges (place, place, identical wrong answers) as wide as there are."""
+    """People on a circle, the first on top, and edges (place, place, identical wrong answers) as wide as there are.
+
+    The first one's edges come last, to be drawn over the others'.
+    """
     places = [_place(index, len(names)) for index in range(len(names))]
-    most = max((identical for *_, identical in edges), default=1.0)
+    scale = min(WIDEST, WIDTHS / max(len(names), 1)) / max((identical for *_, identical in edges), default=1.0)
     return {
         "nodes": [
             {"x": round(x, 1), "y": round(y, 1), "name": name, "is_self": index == 0, **_label(x, y)}
             for index, (name, (x, y)) in enumerate(zip(names, places, strict=True))
         ],
-        "edges": [_edge(places[a], places[b], identical / most) for a, b, identical in edges],
+        "edges": [
+            {**_edge(places[a], places[b], identical * scale), "is_own": 0 in (a, b)}
+            for a, b, identical in sorted(edges, key=lambda edge: 0 in edge[:2])
+        ],
     }
 
 
@@ -70,10 +76,10 @@ class Pair:
     chance: str
 
 
-def _edge(one: tuple[float, float], other: tuple[float, float], share: float) -> dict[str, float]:
+def _edge(one: tuple[float, float], other: tuple[float, float], width: float) -> dict[str, float]:
     (x1, y1), (x2, y2) = one, other
-    width = max(1.0, WIDEST * share)
-    return {"x1": round(x1, 1), "y1": round(y1, 1), "x2": round(x2, 1), "y2": round(y2, 1), "width": round(width, 1)}
+    ends = {"x1": round(x1, 1), "y1": round(y1, 1), "x2": round(x2, 1), "y2": round(y2, 1)}
+    return {**ends, "width": round(max(1.0, width), 1)}
 
 
 def _place(index: int, n: int) -> tuple[float, float]:

@@ -45,4 +45,4 @@ def fit(votes: Votes, clamped: npt.ArrayLike | None = None, prior: Prior = DEFAU
 def assess(votes: Votes, fitted: DawidSkene, weights: FloatArray) -> Reliability:
     """What each annotator's answers show, held against what the others say of the same items."""
     truth = reliability.leave_one_out(votes, fitted.skills, fitted.prior, fitted.posterior, weights)
-    return reliability.assess(*reliability.graded(votes, truth))
+    return reliability.assess(*reliability.graded(votes, truth), reliability.sides(votes, truth))

@@ -19,6 +19,7 @@ NEWCOMER = 0.2  # the say of somebody about whom nothing is known
 PROVEN = 0.65  # a lower bound of the accuracy with which somebody has their full say
 CERTAIN = 0.99  # how sure to be before somebody loses it, or is flagged
 THRESHOLD = 0.55  # an accuracy that is no use: hardly better than a coin between two classes
+ONE_SIDED = 0.4  # a hit rate, or one of correct rejections, that nobody has who looks
 SHOWN = 0.9  # a lower bound of the accuracy with which two people may contradict a model
 ENOUGH = 30  # answers that show as much without controls
 
@@ -27,8 +28,9 @@ ENOUGH = 30  # answers that show as much without controls
 class Reliability:
     """What is known of each annotator's accuracy; every array is (A,).
 
-    `mean`, `low`, `high`: the Beta posterior's mean and central 95% interval. `p_below`: P(accuracy <
-    threshold). `n`: graded answers, in effect. `weight` in [0, 1]: the say that this justifies, see `assess`.
+    `mean`, `low`, `high`: the Beta posterior's mean and central 95% interval. `p_below`: P(accuracy < threshold), or
+    that of a rate on one side, see `assess`. `n`: graded answers, in effect. `weight` in [0, 1]: the say that this
+    justifies, see `assess`.
     """
 
     mean: FloatArray
@@ -63,8 +65,27 @@ def graded(votes: Votes, truth: FloatArray) -> tuple[FloatArray, FloatArray]:
     """
     binary = votes.kind != Kind.CHOICE
     right, wrong = _choices(votes.select(~binary), truth[~binary])
-    balanced_right, balanced_wrong = _tiles(votes.select(binary), truth[binary])
+    balanced_right, balanced_wrong = _balanced(sides(votes, truth))
     return right + balanced_right, wrong + balanced_wrong
+
+
+def sides(votes: Votes, truth: FloatArray) -> FloatArray:
+    """Soft counts of yes/no answers by what the tile was, (A, 2, 2): [is the class, is not][right, wrong], against a
+    truth given for each vote, (N, K), as in `graded`.
+
+    Their balance is what `graded` counts; apart they show who never sees a class, which the balance hides for long:
+    among ten classes a steady liar, and whoever says "no" to everything, still rejects nine tiles in ten rightly.
+    """
+    binary = votes.kind != Kind.CHOICE
+    votes, truth = votes.select(binary), truth[binary]
+    is_it = truth[np.arange(len(votes)), votes.answer]
+    was = np.stack([is_it, 1 - is_it], axis=1)
+    asked = _known(was)[:, None] * was
+    right = np.stack([votes.kind == Kind.YES, votes.kind == Kind.NO], axis=1)
+    return np.stack(
+        [sum_by(votes.annotator, votes.n_annotators, asked * so) for so in (right, ~right)],
+        axis=2,
+    )
 
 
 def leave_one_out(
@@ -98,6 +119,7 @@ def leave_one_out(
 def assess(
     right: FloatArray,
     wrong: FloatArray,
+    sides: FloatArray | None = None,
     *,
     threshold: float = THRESHOLD,
     base: tuple[float, float] = (2.0, 1.0),
@@ -109,8 +131,9 @@ def assess(
         doubt  = (0.99 - p_below) / (0.99 - p_below₀)     within [0, 1]
 
     where ₀ is a newcomer without evidence, who thus weighs 0.2. The weight climbs to 1 with the lower bound,
-    and falls to 0 as it becomes certain (99%) that the accuracy is below `threshold`. It is continuous: no
-    answer makes a jump. Raises ValueError on negative counts or a threshold outside (0, 1).
+    and falls to 0 as it becomes certain (99%) that the accuracy is below `threshold`, or by `sides` (A, 2, 2) that a
+    rate of right yes/no answers, on tiles that are the class or on those that are not, is below 0.4. It is continuous:
+    no answer makes a jump. Raises ValueError on negative counts or a threshold outside (0, 1).
     """
     right, wrong = np.asarray(right, dtype=np.float64), np.asarray(wrong, dtype=np.float64)
     if not bool(np.all((right >= 0) & (wrong >= 0))):
@@ -119,6 +142,8 @@ def assess(
         raise ValueError("threshold must lie in (0, 1), and base must be positive")
     a, b = base[0] + right, base[1] + wrong
     low, p_below = betaincinv(a, b, 0.025), betainc(a, b, threshold)
+    if sides is not None:
+        p_below = np.maximum(p_below, p_one_sided(sides, base).max(axis=1, initial=0))
     return Reliability(
         mean=a / (a + b),
         low=low,
@@ -127,6 +152,12 @@ def assess(
         p_below=p_below,
         n=right + wrong,
     )
+
+
+def p_one_sided(sides: FloatArray, base: tuple[float, float] = (2.0, 1.0)) -> FloatArray:
+    """P(the rate of right answers on either side < 0.4), (A, 2), from counts as in `sides`, under a Beta(*base)."""
+    below: FloatArray = betainc(base[0] + sides[..., 0], base[1] + sides[..., 1], ONE_SIDED)
+    return below
 
 
 def flagged(reliability: Reliability, minimum: float = 12.0) -> BoolArray:
@@ -169,16 +200,10 @@ def _choices(votes: Votes, truth: FloatArray) -> tuple[FloatArray, FloatArray]:
     return counts[:, 0], counts[:, 1]
 
 
-def _tiles(votes: Votes, truth: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Right and wrong (A,) of yes/no answers, balanced over tiles that are the class and tiles that are
-    not."""
-    is_it = truth[np.arange(len(votes)), votes.answer]
-    sides = np.stack([is_it, 1 - is_it], axis=1)
-    asked = _known(sides)[:, None] * sides
-    correct = np.stack([votes.kind == Kind.YES, votes.kind == Kind.NO], axis=1)
-    total = sum_by(votes.annotator, votes.n_annotators, asked)
-    passed = sum_by(votes.annotator, votes.n_annotators, asked * correct)
-    rates = np.divide(passed, total, out=np.zeros_like(total), where=total > 0)
+def _balanced(sides: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Right and wrong (A,) of yes/no answers, balanced over tiles that are the class and tiles that are not."""
+    total = sides.sum(axis=2)
+    rates = np.divide(sides[..., 0], total, out=np.zeros_like(total), where=total > 0)
     both = total.sum(axis=1)
     effective = np.divide(4 * total.prod(axis=1), both, out=np.zeros_like(both), where=both > 0)
     return effective * rates.mean(axis=1), effective * (1 - rates.mean(axis=1))

@@ -33,18 +33,23 @@ class Crowd:
     truth: IntArray
     gold: IntArray
     wrong: IntArray  # (A, K): what each adversary says for what it is
+    accuracy: FloatArray  # (A,): of who is honest
     rng: np.random.Generator
     given: IntArray  # (A,): answers so far
 
     @classmethod
-    def of(cls, shares: dict[Kind, float], seed: int, n_items: int = ITEMS) -> "Crowd":
-        rng = np.random.default_rng(seed)
-        kinds = [kind for kind, share in shares.items() for _ in range(round(share * ANNOTATORS))]
-        kinds = (kinds + [Kind.HONEST] * ANNOTATORS)[:ANNOTATORS]
+    def of(
+        cls, shares: dict[Kind, float], seed: int, n_items: int = ITEMS, accuracy: FloatArray | None = None
+    ) -> "Crowd":
+        """`accuracy` (A,) of each, were they honest; without it there are `ANNOTATORS` who are equally good."""
+        accuracy = np.full(ANNOTATORS, HONEST) if accuracy is None else accuracy
+        rng, n_people = np.random.default_rng(seed), len(accuracy)
+        kinds = [kind for kind, share in shares.items() for _ in range(round(share * n_people))]
+        kinds = (kinds + [Kind.HONEST] * n_people)[:n_people]
         truth = rng.integers(CLASSES, size=n_items)
         gold = np.where(rng.random(n_items) < GOLD, truth, UNKNOWN)
         wrong = np.stack([_derangement(rng) for _ in kinds])
-        return cls(kinds, truth, gold, wrong, rng, np.zeros(len(kinds), dtype=np.int64))
+        return cls(kinds, truth, gold, wrong, accuracy, rng, np.zeros(len(kinds), dtype=np.int64))
 
     @property
     def bad(self) -> FloatArray:
@@ -77,7 +82,7 @@ class Crowd:
             return int(self.rng.integers(CLASSES))
         behaves = (kind is Kind.SNEAK and is_gold) or (kind is Kind.TURNCOAT and self.given[annotator] <= TURN)
         if kind is Kind.HONEST or behaves:
-            right = self.rng.random() < HONEST
+            right = self.rng.random() < self.accuracy[annotator]
             return truth if right else int((truth + self.rng.integers(1, CLASSES)) % CLASSES)
         return int(self.wrong[annotator, truth])
 

@@ -9,7 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from annotations.consensus.drift import drift
+from annotations.consensus.sequences import Finding
 from annotations.models import Annotator, Flag, Suspicion
+from annotations.pattern_words import sentence
 from annotations.plots import circle, drift_plot
 from annotations.services.consensus import consensus_refit
 from annotations.services.suspicions import suspicions_refresh
@@ -76,7 +78,8 @@ def test_company_is_drawn_and_listed_with_links_to_its_pages(colluding) -> None:
     html = drawn(colluding[0])
     assert html.count('class="graph-self"') == 1
     assert html.count('class="graph-node"') == 2
-    assert html.count('class="graph-edge"') == 3  # of the person to both, and of these to each other
+    assert html.count('class="graph-edge"') == 2  # of the person to both
+    assert html.count('class="graph-between"') == 1  # of these to each other
     for partner in colluding[1:]:
         assert f'href="{reverse("review_annotator", args=[partner.pk])}"' in html
         assert str(partner) in html
@@ -153,7 +156,17 @@ def test_a_long_path_is_drawn_in_few_points_and_keeps_its_peak() -> None:
 def test_people_stand_on_a_circle_and_the_closest_have_the_widest_line() -> None:
     graph = circle(["a", "b", "c", "d"], [(0, 1, 20), (0, 2, 5), (0, 3, 0.1)])
     top, right, bottom, left = graph["nodes"]
-    assert (top["x"], top["y"], top["is_self"]) == (220, 40, True)
-    assert (right["x"], bottom["y"], left["x"]) == (310, 220, 130)
+    assert (top["x"], top["y"], top["is_self"]) == (232, 40, True)
+    assert (right["x"], bottom["y"], left["x"]) == (322, 220, 142)
     assert (right["anchor"], bottom["anchor"], left["anchor"]) == ("start", "middle", "end")
     assert [edge["width"] for edge in graph["edges"]] == [8, 2, 1]
+
+
+def test_the_lines_of_a_large_ring_leave_gaps_and_the_persons_own_lie_on_top() -> None:
+    graph = circle([str(place) for place in range(13)], [(a, b, 9) for a in range(13) for b in range(a)])
+    assert max(edge["width"] for edge in graph["edges"]) < 4
+    assert [edge["is_own"] for edge in graph["edges"]] == [False] * 66 + [True] * 12
+
+
+def test_times_that_differ_are_not_called_the_same() -> None:
+    assert sentence("even", Finding(0.5, 1.0, 40)) == "From one of 40 challenges to another the time varies by 65%"

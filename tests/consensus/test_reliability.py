@@ -8,7 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotations.consensus import dawid_skene
-from annotations.consensus.reliability import assess, evidence, flagged, graded, leave_one_out, shown, trusted
+from annotations.consensus.reliability import (
+    CERTAIN,
+    assess,
+    evidence,
+    flagged,
+    graded,
+    leave_one_out,
+    p_one_sided,
+    shown,
+    sides,
+    trusted,
+)
 from annotations.consensus.votes import BoolArray, FloatArray, Kind, Votes
 
 PEOPLE = 4000
@@ -115,6 +126,10 @@ def tiles(answers: list[Kind], is_it: list[bool]) -> tuple[Votes, FloatArray]:
     return votes, np.eye(3)[np.where(is_it, 1, 2)]
 
 
+def sides_of(votes: Votes, truth: FloatArray) -> FloatArray:
+    return sides(votes, truth[votes.item])
+
+
 def test_no_to_everything_is_no_better_than_a_coin():
     right, wrong = evidence(*tiles([Kind.NO] * 9, [True] * 3 + [False] * 6))
     np.testing.assert_allclose(right, wrong)
@@ -131,11 +146,34 @@ def test_a_perfect_grid_counts_every_tile():
 
 
 def test_whoever_answers_no_to_all_tiles_is_flagged_and_whoever_answers_well_is_trusted():
-    is_it = [i % 3 == 0 for i in range(720)]
-    lazy = evidence(*tiles([Kind.NO] * 720, is_it))
-    good = evidence(*tiles([Kind.YES if yes else Kind.NO for yes in is_it[:18]], is_it[:18]))
-    assert flagged(assess(*lazy)).all()
-    assert trusted(assess(*good)).all()
+    is_it = [i % 3 == 0 for i in range(36)]
+    lazy, good = tiles([Kind.NO] * 36, is_it), tiles([Kind.YES if yes else Kind.NO for yes in is_it], is_it)
+    assert flagged(assess(*evidence(*lazy), sides_of(*lazy))).all()
+    assert trusted(assess(*evidence(*good), sides_of(*good))).all()
+
+
+def test_a_liar_among_ten_classes_is_flagged_by_the_tiles_that_are_the_class():
+    is_it = [i % 3 == 0 for i in range(42)]
+    # What they say it is is the class asked for on one in nine of the others.
+    liar = tiles([Kind.YES if i % 9 == 1 else Kind.NO for i in range(42)], is_it)
+    assert not flagged(assess(*evidence(*liar))).any()
+    shown = assess(*evidence(*liar), sides_of(*liar))
+    assert flagged(shown).all()
+    assert shown.weight[0] == 0
+
+
+def test_each_side_is_counted_by_itself():
+    of = sides_of(*tiles([Kind.YES, Kind.NO, Kind.NO, Kind.NO, Kind.YES], [True, True, False, False, False]))
+    assert of.tolist() == [[[1, 1], [2, 1]]]
+
+
+@pytest.mark.parametrize("hit_rate", [0.6, 0.8, 0.95])
+def test_no_side_flags_honest_people(hit_rate: float):
+    """Looked at after each of 500 tiles that are the class."""
+    seen = np.random.default_rng(0).random((PEOPLE, 500)) < hit_rate
+    right, wrong = seen.cumsum(axis=1), (~seen).cumsum(axis=1)
+    side = np.stack([right, wrong], axis=2)[:, :, None]
+    assert (p_one_sided(side) >= CERTAIN).any(axis=(1, 2)).mean() < 0.002
 
 
 def test_an_answer_counts_as_far_as_its_truth_is_known():

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -7,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from annotations.consensus.votes import Votes
 from annotations.models import Consensus, Vote
-from learning.bench import consensus_real, consensus_speed, update
+from learning.bench import consensus_real, consensus_speed, consensus_stream, update
 from learning.bench.consensus_simulation import play
 from learning.bench.crowds import Crowd, Kind
 from learning.bench.plot import write_plot
@@ -59,6 +60,38 @@ def test_a_sneak_is_honest_on_gold_alone_and_a_turncoat_for_two_hundred_votes() 
     right = crowd.ask(turncoat, items).answer == crowd.truth
     assert right[:200].mean() > 0.75
     assert not right[200:].any()
+
+
+def test_votes_that_come_one_challenge_at_a_time_end_close_to_the_full_fit(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("bench", "consensus", "--stream", "--votes", "6000", "--json")
+    found = json.loads(capsys.readouterr().out)
+    assert 5000 < found["votes"] <= 6000
+    assert (found["items"], found["annotators"]) == (1200, 30)
+    assert 0 < found["mean_tv"] <= 0.05  # few votes: at a hundred thousand it is a fifth of that
+    assert 0.95 <= found["same_label"] < 1
+    assert min(found["accuracy"], found["full_accuracy"]) >= 0.95
+    assert found["worst_tv_after_refit"] <= 0.001
+    assert found["resumed_tv"] <= 0.001
+    assert found["relabelled"] == round((1 - found["same_label"]) * found["items"])
+    assert found["relabelled_exactly"]
+    assert 0 < found["update_ms"] < 100
+    assert 0 < found["saved_kb"] < 200
+
+
+def test_a_stream_is_asked_as_a_platform_asks() -> None:
+    crowd = consensus_stream._crowd(6000, 0)
+    annotator, item, challenge = consensus_stream._asked(crowd)
+    assert sum(kind is Kind.ADVERSARY for kind in crowd.kinds) == round(0.15 * 30)
+    assert len(np.unique(annotator * 1200 + item)) == len(item)  # nobody twice on an item
+    assert np.bincount(challenge).max() == 9
+    assert all(len(set(annotator[challenge == one].tolist())) == 1 for one in np.unique(challenge).tolist())
+    early = len(item) // 5
+    assert len(np.unique(annotator[:early])) < 10 < len(np.unique(annotator[early:]))
+
+
+def test_too_few_votes_for_a_stream_are_an_error_in_one_line() -> None:
+    with pytest.raises(CommandError, match="at least 1000"):
+        call_command("bench", "consensus", "--stream", "--votes", "0", "--json")
 
 
 def crowd_files(folder: Path, name: str) -> Path:
