@@ -2,13 +2,14 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from annotations import ledger
 from annotations.models import AnswerKind, Consensus, ConsensusState, Ruling
-from annotations.selectors import blocked_people
+from annotations.selectors import blocked_people, contradictions
 from gallery.models import DataSet, Image
 
 
@@ -40,6 +41,11 @@ def answers_on(image: Image) -> list[Said]:
     counts = Counter(zip(votes.kind.tolist(), votes.answer.tolist(), strict=True))
     said = [Said(AnswerKind(kind), answer, people) for (kind, answer), people in counts.items()]
     return sorted(said, key=lambda one: (-one.people, one.kind, one.answer))
+
+
+def doubted_since(image: Image) -> datetime | None:
+    """When trusted people contradicted it as a control, where that is so: it was agreed on before."""
+    return contradictions(image.dataset, [image.pk]).get(image.pk)
 
 
 def last_ruling(by: User, dataset: DataSet | None = None) -> Ruling | None:

@@ -9,7 +9,7 @@ from django.db.models import Count, Q, QuerySet
 
 from annotations.consensus.votes import UNKNOWN, BoolArray, IntArray, Votes
 from annotations.models import ControlAnswer, Vote
-from annotations.selectors import PERSON, regraded
+from annotations.selectors import PERSON, controls_counted, regraded
 from gallery.models import DataSet
 
 
@@ -45,7 +45,9 @@ def read(
     """
     n_classes = n_classes or dataset.classes.count()
     votes = _votes(dataset, images, without)
-    controls = _controls(dataset, without) if images is None else np.zeros((0, 4), dtype=np.int64)
+    controls = np.zeros((0, 4), dtype=np.int64)
+    if images is None:
+        controls = _controls(dataset, controls_counted(dataset, without=without), without)
     image_ids = np.union1d(votes[:, 1], np.array(sorted(images or ()), dtype=np.int64))
     people, person = np.unique(np.concatenate([votes[:, 0], controls[:, 0]]), return_inverse=True)
     item = np.concatenate([np.searchsorted(image_ids, votes[:, 1]), len(image_ids) + controls[:, 1]])
@@ -57,7 +59,8 @@ def read(
 
 def controls_of(dataset: DataSet, person: int, n_classes: int) -> Votes:
     """One person's control answers as votes on K items, of which item t is of class t."""
-    rows = _controls(dataset, (), person)
+    theirs = controls_counted(dataset).filter(Q(annotator=person) | Q(annotator__same_as=person))
+    rows = _controls(dataset, theirs, ())
     return Votes(np.zeros(len(rows)), rows[:, 1], rows[:, 3], rows[:, 2], 1, n_classes, n_classes)
 
 
@@ -73,11 +76,9 @@ def _votes(dataset: DataSet, images: Collection[int] | None, without: Collection
     return table[np.sort(len(table) - 1 - latest)]
 
 
-def _controls(dataset: DataSet, without: Collection[int], person: int | None = None) -> IntArray:
+def _controls(dataset: DataSet, answers: QuerySet[ControlAnswer], without: Collection[int]) -> IntArray:
     """(person, truth, kind, answer), an answer a row, by the truth that the control has by now."""
-    rows = ControlAnswer.objects.filter(dataset=dataset).annotate(person=PERSON)
-    if person is not None:
-        rows = rows.filter(Q(annotator=person) | Q(annotator__same_as=person))
+    rows = answers.annotate(person=PERSON)
     truth_of = regraded(dataset)
     table = _counted(rows.exclude(image__in=truth_of), "person", "truth", "kind", "answer")
     again = rows.filter(image__in=[image for image, truth in truth_of.items() if truth is not None])

@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts.models import User
 from annotations.ledger_rows import LedgerRow
 from gallery.models import DataSet, Image
+from gallery.work import Work, WorkState
 
 
 class Annotator(models.Model):
@@ -206,6 +207,10 @@ class Consensus(models.Model):
         return f"image {self.image_id}: class {self.label} at {self.confidence:.0%}, {self.state}"
 
 
+def no_sides() -> list[list[float]]:
+    return [[0.0, 0.0], [0.0, 0.0]]
+
+
 class Reliability(models.Model):
     """What a person's answers on one data set have shown: derived. `counts` is sparse, {"true,answered": expected}."""
 
@@ -214,6 +219,7 @@ class Reliability(models.Model):
     counts = models.JSONField(default=dict)
     agreed = models.FloatField(default=0.0, help_text="Votes that agree with what others made firm.")
     disagreed = models.FloatField(default=0.0)
+    sides = models.JSONField(default=no_sides, help_text="Of those on tiles: [is the class, is not][right, wrong].")
     evidence = models.FloatField(default=0.0, help_text="Graded answers behind the figures.")
     accuracy = models.FloatField(default=0.0)
     low = models.FloatField(default=0.0)
@@ -275,6 +281,19 @@ class Verdict(models.TextChoices):
     REINSTATE = "reinstate", "reinstated"
 
 
+class DecisionRefit(Work):
+    """What decisions about people change, worked out in the background: there are too many votes for a request."""
+
+    changed = models.PositiveIntegerField(null=True, help_text="Images with another label or state; none until done.")
+
+    def __str__(self) -> str:
+        return f"refit {self.pk}, {self.state}"
+
+    @property
+    def going(self) -> bool:
+        return self.state in (WorkState.WAITING, WorkState.RUNNING)
+
+
 class Decision(LedgerRow):
     """A reviewer's word about a person. The latest one holds; none destroys anything."""
 
@@ -282,6 +301,9 @@ class Decision(LedgerRow):
     verdict = models.CharField(max_length=9, choices=Verdict.choices)
     decided_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     note = models.CharField(max_length=500, blank=True)
+    refit = models.ForeignKey(
+        DecisionRefit, models.PROTECT, null=True, related_name="decisions", help_text="None: done in the request."
+    )
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -342,6 +364,21 @@ class Regrade(LedgerRow):
 
     def __str__(self) -> str:
         return f"regrade {self.pk} of image {self.image_id}"
+
+
+class Contradiction(LedgerRow):
+    """Trusted people contradicted a firm image that they had as a control: from now on it is in doubt."""
+
+    dataset = models.ForeignKey(DataSet, models.PROTECT, related_name="+")
+    image = models.ForeignKey(Image, models.PROTECT, related_name="contradictions")
+    truth = models.PositiveSmallIntegerField(help_text="The index of the class that was agreed on.")
+    answers = models.JSONField(help_text="The control answers that contradict it.")
+
+    class Meta:
+        indexes = [models.Index(fields=["dataset", "image"])]
+
+    def __str__(self) -> str:
+        return f"contradiction {self.pk} of image {self.image_id}"
 
 
 class OutOfFold(LedgerRow):

@@ -1,7 +1,9 @@
 """Reads that several rooms of this app need."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain
 
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -9,6 +11,7 @@ from django.db.models.functions import Coalesce
 from annotations.models import (
     Annotator,
     Campaign,
+    Contradiction,
     ControlAnswer,
     Publication,
     Regrade,
@@ -20,6 +23,8 @@ from annotations.models import (
 from gallery.models import DataSet, Image, Source, Tag, Visibility
 
 PERSON = Coalesce("annotator__same_as_id", "annotator_id")
+GIVEN = Coalesce("challenge__issued_at", "created_at")  # by what was believed then an answer to a control was graded
+CONTRADICTORS = 2  # trusted people whose answers to a control bring a firm image into doubt
 
 
 def campaign_of(dataset: DataSet) -> Campaign:
@@ -62,21 +67,27 @@ def published() -> QuerySet[DataSet]:
 @dataclass(frozen=True)
 class Known:
     """Image id → class index, as the data set's owner has said, and as reviewers have ruled: None for what nobody can
-    tell. The owner's word goes first."""
+    tell. The owner's word goes first. `doubted`: contradicted image id → who has voted on it since."""
 
     owned: dict[int, int]
     ruled: dict[int, int | None]
+    doubted: dict[int, set[int]] = field(default_factory=dict)
 
     @property
     def classes(self) -> dict[int, int]:
         return {image: label for image, label in self.ruled.items() if label is not None} | self.owned
 
 
-def known_of(dataset: DataSet, images: Collection[int] | None = None) -> Known:
+def known_of(
+    dataset: DataSet, images: Collection[int] | None = None, *, without: Collection[int] | None = None
+) -> Known:
+    """`without`: people who have no say; by default who is blocked."""
     rows = Tag.objects.filter(image__dataset=dataset, source=Source.OWNER)
     if images is not None:
         rows = rows.filter(image__in=images)
-    return Known(dict(rows.values_list("image_id", "label__index")), rulings(dataset, images))
+    owned = dict(rows.values_list("image_id", "label__index"))
+    doubted = _voted_since(contradictions(dataset, images, without=without))
+    return Known(owned, rulings(dataset, images), doubted)
 
 
 def known_classes(dataset: DataSet, images: Collection[int] | None = None) -> dict[int, int]:
@@ -96,6 +107,50 @@ def rulings(dataset: DataSet, images: Collection[int] | None = None) -> dict[int
 def regraded(dataset: DataSet) -> dict[int, int | None]:
     """Image id → the truth that answers on it count against by now, None where they count not at all."""
     return dict(Regrade.objects.filter(dataset=dataset).order_by("id").values_list("image", "truth"))
+
+
+def contradictions(
+    dataset: DataSet, images: Collection[int] | None = None, *, without: Collection[int] | None = None
+) -> dict[int, datetime]:
+    """Image id → when enough trusted people had last contradicted it as a control, not counting those `without` a say
+    (by default who is blocked): their block gives the image back."""
+    rows = Contradiction.objects.filter(dataset=dataset).order_by("id")
+    if images is not None:
+        rows = rows.filter(image__in=images)
+    found = list(rows.values_list("image", "created_at", "answers"))
+    if not found:
+        return {}
+    said = ControlAnswer.objects.filter(pk__in=set(chain.from_iterable(answers for *_, answers in found)))
+    person_of = dict(said.annotate(person=PERSON).values_list("pk", "person"))
+    unheard = blocked_people() if without is None else set(without)
+    return {
+        image: at
+        for image, at, answers in found
+        if len({person_of[answer] for answer in answers} - unheard) >= CONTRADICTORS
+    }
+
+
+def _voted_since(doubted: Mapping[int, datetime]) -> dict[int, set[int]]:
+    people: dict[int, set[int]] = {image: set() for image in doubted}
+    if people:
+        votes = Vote.objects.filter(image__in=people).annotate(person=PERSON)
+        for image, person, at in votes.values_list("image", "person", "created_at"):
+            if at > doubted[image]:
+                people[image].add(person)
+    return people
+
+
+def controls_counted(dataset: DataSet, *, without: Collection[int] | None = None) -> QuerySet[ControlAnswer]:
+    """The control answers that people are graded by. On an image that was contradicted those don't count that were
+    asked for before, whatever they say, unless a reviewer has re-graded it since."""
+    rows = ControlAnswer.objects.filter(dataset=dataset)
+    doubted = contradictions(dataset, without=without)
+    if not doubted:
+        return rows
+    latest = Regrade.objects.filter(image__in=doubted).order_by("id").values_list("image", "created_at")
+    settled = {image for image, at in dict(latest).items() if at > doubted[image]}
+    asked = rows.filter(image__in=doubted.keys() - settled).values_list("pk", "image", GIVEN)
+    return rows.exclude(pk__in=[pk for pk, image, at in asked if at <= doubted[image]])
 
 
 def unseen_by(images: QuerySet[Image], annotator: Annotator) -> QuerySet[Image]:

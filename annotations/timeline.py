@@ -9,8 +9,8 @@ from django.db.models import F, IntegerField, OuterRef, QuerySet, Subquery, Valu
 from django.db.models.functions import Coalesce
 
 from annotations.consensus.votes import UNKNOWN, FloatArray, IntArray, Kind, Votes
-from annotations.models import Annotator, Challenge, ControlAnswer, Tile, Vote
-from annotations.selectors import PERSON, faces_of, regraded
+from annotations.models import Annotator, Challenge, Tile, Vote
+from annotations.selectors import PERSON, controls_counted, faces_of, regraded
 from gallery.models import DataSet
 
 Clock = Mapping[UUID, tuple[int, float, float]]  # challenge → its number, when it was answered, seconds it took
@@ -44,7 +44,7 @@ def read(
 ) -> Timeline:
     """All answers of a data set but those of the people `without` a say; or those of one `person`, with what others say
     of the pictures that they have voted on. Of two votes of a person on a picture the later counts."""
-    votes, controls = Vote.objects.filter(dataset=dataset), ControlAnswer.objects.filter(dataset=dataset)
+    votes, controls = Vote.objects.filter(dataset=dataset), controls_counted(dataset, without=without)
     challenges = Challenge.objects.filter(dataset=dataset)
     if person is not None:
         faces = faces_of(person)

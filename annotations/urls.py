@@ -22,6 +22,7 @@ urlpatterns = [
     path("review/log/", review.audit_log, name="audit_log"),
     path("review/annotators/<int:pk>/", review.review_annotator, name="review_annotator"),
     path("review/annotators/<int:pk>/decide/", review.review_decide, name="review_decide"),
+    path("review/annotators/<int:pk>/refit/", people.review_refit, name="review_refit"),
     path("review/effect/", people.review_effect, name="review_effect"),
     path("review/several/", people.review_bulk, name="review_bulk"),
     path("review/several/decide/", people.review_bulk_decide, name="review_bulk_decide"),

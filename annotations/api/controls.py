@@ -10,7 +10,7 @@ from accounts.doors import Reviewers, given
 from annotations import access_review
 from annotations.api.contested import class_of
 from annotations.controls import answers_to
-from annotations.models import ControlAnswer, Regrade
+from annotations.models import Contradiction, ControlAnswer, Regrade
 from annotations.services.regrading import regrade_make
 
 
@@ -37,9 +37,24 @@ class ControlAnswerOut(serializers.ModelSerializer):
         fields = ["annotator", "kind", "answer", "truth", "correct", "created_at"]
 
 
+class ContradictionOut(serializers.ModelSerializer):
+    answers = serializers.SerializerMethodField(help_text="How many, all of reliable people.")
+
+    class Meta:
+        model = Contradiction
+        fields = ["id", "image", "truth", "answers", "created_at"]
+
+    def get_answers(self, row: Contradiction) -> int:
+        return len(row.answers)
+
+
 class ControlOut(serializers.Serializer):
     answers = ControlAnswerOut(many=True, help_text="The latest, as they were graded when they were given.")
     regrades = RegradeOut(many=True, help_text="The latest first: that one holds.")
+    contradictions = ContradictionOut(
+        many=True,
+        help_text="When reliable people contradicted what was agreed on: answers until then don't count.",
+    )
 
 
 class Control(APIView):
@@ -50,7 +65,9 @@ class Control(APIView):
         """What people answered to a picture as a control."""
         image = access_review.image_regrade(request, pk)
         regrades = Regrade.objects.filter(image=image).select_related("decided_by").order_by("-id")
-        return Response(ControlOut({"answers": answers_to(image), "regrades": regrades}).data)
+        contradictions = Contradiction.objects.filter(image=image).order_by("-id")
+        found = {"answers": answers_to(image), "regrades": regrades, "contradictions": contradictions}
+        return Response(ControlOut(found).data)
 
     @extend_schema(request=RegradeIn, responses={201: RegradeOut})
     def post(self, request: Request, pk: int) -> Response:

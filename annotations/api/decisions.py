@@ -49,4 +49,4 @@ class SeveralDecisions(APIView):
     def post(self, request: Request) -> Response:
         """The same verdict on several people, all or none."""
         effect = decisions_make(by=request.user, **given(request.data, SeveralIn))
-        return Response(EffectOut({"images_changed": effect.changed}).data, status.HTTP_201_CREATED)
+        return Response(EffectOut(effect).data, status.HTTP_201_CREATED)

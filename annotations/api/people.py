@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from accounts.doors import Reviewers, given
 from annotations.evidence import answering, confusions
-from annotations.models import Annotator, Decision, Flag, FlagState, Reliability, Verdict
+from annotations.models import Annotator, Decision, DecisionRefit, Flag, FlagState, Reliability, Verdict
 from annotations.services.review import decision_make
 
 
@@ -55,12 +55,22 @@ class FlagOut(serializers.ModelSerializer):
         fields = ["dataset", "kind", "reason", "evidence", "state", "raised_at", "resolved_at"]
 
 
+class RefitOut(serializers.ModelSerializer):
+    state = serializers.CharField(read_only=True, help_text="waiting, running, done or failed.")
+    images_changed = serializers.IntegerField(source="changed", read_only=True, allow_null=True)
+
+    class Meta:
+        model = DecisionRefit
+        fields = ["state", "images_changed"]
+
+
 class DecisionOut(serializers.ModelSerializer):
     decided_by = serializers.CharField(read_only=True, allow_null=True)
+    refit = RefitOut(read_only=True, allow_null=True, help_text="Null where it was worked out at once.")
 
     class Meta:
         model = Decision
-        fields = ["verdict", "note", "decided_by", "created_at"]
+        fields = ["verdict", "note", "decided_by", "created_at", "refit"]
 
 
 class StandingOut(serializers.ModelSerializer):
@@ -109,7 +119,9 @@ class Evidence(APIView):
     @extend_schema(responses=EvidenceOut)
     def get(self, request: Request, pk: int) -> Response:
         """What speaks for and against a person."""
-        people = standing().prefetch_related("reliabilities__dataset__classes", "flags", "decisions__decided_by")
+        people = standing().prefetch_related(
+            "reliabilities__dataset__classes", "flags", "decisions__decided_by", "decisions__refit"
+        )
         return Response(EvidenceOut(get_object_or_404(people, pk=pk)).data)
 
 
@@ -119,7 +131,14 @@ class DecisionIn(serializers.Serializer):
 
 
 class EffectOut(serializers.Serializer):
-    images_changed = serializers.IntegerField(help_text="Images whose label or state is another one now.")
+    images_changed = serializers.IntegerField(
+        source="changed",
+        allow_null=True,
+        help_text="Images whose label or state is another one now; null while that is being worked out.",
+    )
+    state = serializers.CharField(
+        help_text="done; or waiting, where the images are worked out in the background: the person’s decisions tell."
+    )
 
 
 class Decisions(APIView):
@@ -131,7 +150,7 @@ class Decisions(APIView):
         person = get_object_or_404(Annotator, pk=pk)
         data = given(request.data, DecisionIn)
         effect = decision_make(annotator=person, by=request.user, **data)
-        return Response(EffectOut({"images_changed": effect.changed}).data, status.HTTP_201_CREATED)
+        return Response(EffectOut(effect).data, status.HTTP_201_CREATED)
 
 
 def standing(state: str | None = None) -> QuerySet[Annotator]:

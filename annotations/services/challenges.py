@@ -1,12 +1,13 @@
 """Issue a challenge, draw its picture, take its answer. What decides stays here: the client sends what it saw."""
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from PIL import Image as Picture
 
@@ -19,6 +20,7 @@ from annotations.models import (
     AnswerKind,
     Challenge,
     ChallengeState,
+    Contradiction,
     ControlAnswer,
     Tile,
     Vote,
@@ -84,6 +86,9 @@ def _failed_in_a_row(dataset: DataSet, annotator: Annotator) -> int:
     """How many challenges here they have failed since they last passed one. Raises TooManyTries while they wait."""
     graded = [ChallengeState.PASSED, ChallengeState.FAILED]
     verdicts = Challenge.objects.filter(dataset=dataset, annotator__in=faces_of(annotator), state__in=graded)
+    doubted = Contradiction.objects.filter(image=OuterRef("image"), created_at__gte=OuterRef("created_at"))
+    wrong = ControlAnswer.objects.filter(Exists(doubted), challenge=OuterRef("pk"), correct=False)
+    verdicts = verdicts.exclude(Exists(wrong))  # nobody is held up for what trusted people answered, too
     rows = list(verdicts.order_by("-answered_at").values_list("state", "answered_at")[: patience.MOST_LOOKED_AT])
     failed = patience.failed_in_a_row(state == ChallengeState.PASSED for state, _ in rows)
     since = (timezone.now() - rows[0][1]).total_seconds() if rows else 0.0
@@ -159,21 +164,40 @@ def challenge_answer(*, challenge: Challenge, annotator: Annotator, raw: object)
     kind = KINDS[challenge.kind]
     answers = kind.parse(raw, composed, keys_of(challenge.dataset))
     graded = kind.grade(composed, answers)
-    _check_shown(challenge)
+    _check_controls(challenge)
     with transaction.atomic():
         _claim(challenge, annotator, graded)
         _write_ledger(challenge, composed, graded)
-        consensus_update(challenge=challenge)
+        doubted = consensus_update(challenge=challenge)
+        passed = graded.passed or _passed_otherwise(challenge, composed, answers, doubted)
         candidates.release([tile.image_id for tile in composed.tiles if tile.truth is None])
-    return Result(graded.passed, len(graded.votes))
+    return Result(passed, len(graded.votes))
 
 
-def _check_shown(challenge: Challenge) -> None:
-    """A picture that was withdrawn or deleted meanwhile can't be told: nobody is judged by it."""
+def _check_controls(challenge: Challenge) -> None:
+    """A picture that was withdrawn or deleted meanwhile can't be told, and a control that was contradicted since is in
+    doubt: nobody is judged by it."""
     images = Image.objects.filter(tiles__challenge=challenge)
+    doubted = Contradiction.objects.filter(created_at__gte=challenge.issued_at)
     if images.count() > images.shown().count():
-        Challenge.objects.filter(pk=challenge.pk, state=ChallengeState.OPEN).update(state=ChallengeState.REPLACED)
-        raise ChallengeGone("One of its pictures was taken out meanwhile.")
+        reason = "One of its pictures was taken out meanwhile."
+    elif doubted.filter(image__in=challenge.tiles.exclude(truth=None).values("image")).exists():
+        reason = "What one of its pictures shows came into doubt meanwhile."
+    else:
+        return
+    Challenge.objects.filter(pk=challenge.pk, state=ChallengeState.OPEN).update(state=ChallengeState.REPLACED)
+    raise ChallengeGone(reason)
+
+
+def _passed_otherwise(
+    challenge: Challenge, composed: Composed, answers: Sequence[Answered], doubted: Collection[int]
+) -> bool:
+    """Whether this answer passes without the controls that it has brought into doubt."""
+    tiles = tuple(replace(tile, truth=None) if tile.image_id in doubted else tile for tile in composed.tiles)
+    passed = bool(doubted) and KINDS[challenge.kind].grade(replace(composed, tiles=tiles), answers).passed
+    if passed:
+        Challenge.objects.filter(pk=challenge.pk).update(state=ChallengeState.PASSED)
+    return passed
 
 
 def _claim(challenge: Challenge, annotator: Annotator, graded: Graded) -> None:

@@ -9,6 +9,7 @@ from annotations import ledger
 from annotations.models import Campaign, Challenge, Consensus, Reliability, Vote
 from annotations.selectors import blocked_people, campaign_of, known_of
 from annotations.services import beliefs, people, posteriors
+from annotations.services.contradictions import contradictions_record
 from annotations.services.terms import Terms, terms_of
 from gallery.models import DataSet
 
@@ -22,14 +23,20 @@ class Refit:
     relabelled: list[int] = field(default_factory=list)
 
 
-def consensus_update(*, challenge: Challenge) -> None:
-    """Inside the answer's transaction: the person's row first, then the images' by ascending id, always so."""
-    terms, said = terms_of(challenge.dataset), people.said_in(challenge)
+def consensus_update(*, challenge: Challenge) -> list[int]:
+    """Inside the answer's transaction: the person's row first, then the images' by ascending id, always so.
+
+    Gives back the controls that this answer has brought into doubt.
+    """
+    terms = terms_of(challenge.dataset)
     person = people.locked(challenge.dataset, challenge.annotator.person_id)
+    doubted = contradictions_record(challenge=challenge, person=person)
+    said = people.said_in(challenge, doubted)
     people.grade(person, terms)
-    touched = _touch(terms, said.images, person)
+    touched = _touch(terms, [*said.images, *doubted], person)
     people.learn(person, said, touched, terms)
     person.save()
+    return doubted
 
 
 @transaction.atomic
@@ -67,6 +74,9 @@ def consensus_refit(*, dataset: DataSet) -> Refit:
     rows = people.store(book, fitted.heard, terms)
     before = {row.pk: row for row in Consensus.objects.filter(dataset=dataset).iterator()}
     stored = posteriors.store(book, fitted.belief, rows, terms, before, known)
+    # A contradiction that came since then has just been written over. These rows are locked now: no other comes.
+    if late := [image for image, voted in known_of(dataset).doubted.items() if known.doubted.get(image) != voted]:
+        _touch(terms, late)
     return Refit(
         changed=len(stored.moved) + posteriors.forget_unheard(dataset, book),
         images=len(book.images),

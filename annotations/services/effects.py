@@ -59,12 +59,17 @@ def decisions_preview(*, annotators: Sequence[Annotator], verdict: Verdict) -> P
     return sum((_preview(dataset, persons, now, then) for _, dataset in sorted(datasets.items())), Preview())
 
 
+def fits_in_a_request(datasets: Collection[DataSet]) -> bool:
+    """Whether a whole fit of all of them takes no longer than a page may."""
+    return Vote.objects.filter(dataset__in=[dataset.pk for dataset in datasets]).count() <= EXACT_VOTES
+
+
 def _preview(dataset: DataSet, persons: set[int], now: set[int], then: set[int]) -> Preview:
     votes = Vote.objects.filter(dataset=dataset).annotate(person=PERSON).filter(person__in=persons)
     images = set(votes.values_list("image", flat=True))
     if now == then:
         return Preview(images=len(images), votes=votes.count())
-    about = len(images) > EXACT_IMAGES or Vote.objects.filter(dataset=dataset).count() > EXACT_VOTES
+    about = len(images) > EXACT_IMAGES or not fits_in_a_request([dataset])
     terms = terms_of(dataset)
     before = _read(terms, images, now) if about else _stored(dataset)
     after = _read(terms, images, then) if about else _fitted(terms, then)
@@ -86,7 +91,7 @@ def _stored(dataset: DataSet) -> Outlook:
 
 def _fitted(terms: Terms, without: Collection[int]) -> Outlook:
     """What the full fit comes to when these people have no say."""
-    known = known_of(terms.dataset)
+    known = known_of(terms.dataset, without=without)
     book = ledger.read(terms.dataset, known=known.classes, without=without)
     fitted = beliefs.fitted(book, terms)
     shown = fitted.heard.reliability
@@ -102,7 +107,7 @@ def _fitted(terms: Terms, without: Collection[int]) -> Outlook:
 
 def _read(terms: Terms, images: Collection[int], without: Collection[int]) -> Outlook:
     """What these images come to under everybody's present parameters."""
-    known = known_of(terms.dataset, images)
+    known = known_of(terms.dataset, images, without=without)
     book = ledger.read(terms.dataset, known=known.classes, without=without, images=images, n_classes=terms.n_classes)
     rows = people.ordered(book.people, terms)
     return _outlook(book, beliefs.read(book, rows, terms), rows, terms, known)

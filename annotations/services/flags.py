@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db.models import Q
 
+from annotations.consensus.reliability import CERTAIN, p_one_sided
+from annotations.consensus.votes import FloatArray
 from annotations.models import Annotator, Flag, FlagState, Reliability, Suspicion
 from annotations.selectors import PERSON, faces_of
 
@@ -36,8 +38,9 @@ class _Standing:
     blocked: bool = False
 
 
-def too_often_wrong(row: Reliability, *, certainty: float) -> Suspect:
-    evidence = {
+def too_often_wrong(row: Reliability, sides: FloatArray, *, certainty: float) -> Suspect:
+    """By their accuracy, or by their yes/no answers on one side, `sides` (2, 2) as in `reliability.sides`."""
+    evidence: dict[str, Any] = {
         "accuracy": round(row.accuracy, 3),
         "low": round(row.low, 3),
         "high": round(row.high, 3),
@@ -48,6 +51,12 @@ def too_often_wrong(row: Reliability, *, certainty: float) -> Suspect:
         f"Right in {row.accuracy:.0%} of {row.evidence:.0f} graded answers "
         f"(95% sure it is {row.low:.0%} to {row.high:.0%})"
     )
+    for name, side, (right, wrong), p in zip(
+        ("hits", "rejections"), ("were", "were not"), sides, p_one_sided(sides), strict=True
+    ):
+        if p >= CERTAIN:
+            reason += f"; right on {right:.0f} of {right + wrong:.0f} tiles that {side} the class asked for"
+            evidence[name] = [round(float(right), 1), round(float(right + wrong), 1)]
     return Suspect(row.annotator_id, reason, evidence)
 
 

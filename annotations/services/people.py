@@ -1,6 +1,6 @@
 """What is kept of each person on each data set: their expected counts, their graded answers, what weight that gives."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,7 +19,7 @@ from annotations.services.terms import PRIOR, Terms
 from gallery.models import DataSet
 
 STORED = [
-    *("counts", "agreed", "disagreed", "evidence", "accuracy", "low", "high"),
+    *("counts", "agreed", "disagreed", "sides", "evidence", "accuracy", "low", "high"),
     *("weight", "trusted", "proven", "bits", "updated_at"),
 ]
 
@@ -50,10 +50,12 @@ class Said:
         return [image for image, *_ in self.votes]
 
 
-def said_in(challenge: Challenge) -> Said:
+def said_in(challenge: Challenge, doubted: Collection[int] = ()) -> Said:
+    """`doubted`: controls that tell nothing of who answers them."""
+    controls = challenge.controlanswers.exclude(image__in=doubted)
     return Said(
         list(challenge.votes.values_list("image_id", "kind", "answer")),
-        list(challenge.controlanswers.values_list("truth", "kind", "answer")),
+        list(controls.values_list("truth", "kind", "answer")),
     )
 
 
@@ -93,7 +95,7 @@ def store(book: ledger.Ledger, heard: Heard, terms: Terms) -> list[Reliability]:
     truth = reliability.leave_one_out(book.votes, fit.skills, fit.prior, fit.posterior, heard.weights)
     on_images = book.on_images
     agreed, disagreed = reliability.graded(book.votes.select(on_images), truth[on_images])
-    right, wrong = reliability.graded(book.votes.select(~on_images), truth[~on_images])
+    sides = reliability.sides(book.votes.select(on_images), truth[on_images])
     counts = fit.skills.sparse_counts()
     # A visitor who joined an account is graded as that account; the row would come back if they parted again.
     Reliability.objects.filter(dataset=dataset, annotator__same_as__isnull=False).delete()
@@ -102,7 +104,8 @@ def store(book: ledger.Ledger, heard: Heard, terms: Terms) -> list[Reliability]:
     for index, row in enumerate(rows):
         row.counts = _pack(counts[index])
         row.agreed, row.disagreed = float(agreed[index]), float(disagreed[index])
-    _assess(rows, right, wrong)
+        row.sides = sides[index].round(4).tolist()
+    _assess(rows, book.votes.select(~on_images), truth[~on_images])
     Reliability.objects.bulk_create(
         rows, batch_size=500, update_conflicts=True, unique_fields=["annotator", "dataset"], update_fields=STORED
     )
@@ -110,21 +113,25 @@ def store(book: ledger.Ledger, heard: Heard, terms: Terms) -> list[Reliability]:
 
 
 def _grade(row: Reliability, controls: Votes) -> None:
-    right, wrong = reliability.evidence(controls, np.eye(controls.n_classes))
-    _assess([row], right, wrong)
+    _assess([row], controls, np.eye(controls.n_classes)[controls.item])
 
 
-def _assess(rows: Sequence[Reliability], right: FloatArray, wrong: FloatArray) -> None:
-    """From answers on controls (A,), and those on firm images that the rows hold, to all that a row says."""
+def _assess(rows: Sequence[Reliability], controls: Votes, truth: FloatArray) -> None:
+    """From answers on controls, of the truth (N, K), and those on firm images that the rows hold, to all that a row
+    says."""
+    right, wrong = reliability.graded(controls, truth)
     agreed, disagreed = np.array([row.agreed for row in rows]), np.array([row.disagreed for row in rows])
-    assessed = reliability.assess(right + agreed, wrong + disagreed)
+    sides = reliability.sides(controls, truth) + np.array([row.sides for row in rows]).reshape(-1, 2, 2)
+    assessed = reliability.assess(right + agreed, wrong + disagreed, sides)
     trusted, flagged = reliability.trusted(assessed), reliability.flagged(assessed)
     proven = reliability.shown(right, wrong, agreed, disagreed)
     for i, row in enumerate(rows):
         row.evidence, row.accuracy = float(assessed.n[i]), float(assessed.mean[i])
         row.low, row.high = float(assessed.low[i]), float(assessed.high[i])
         row.weight, row.trusted, row.proven = float(assessed.weight[i]), bool(trusted[i]), bool(proven[i])
-    wrong_ones = [too_often_wrong(rows[i], certainty=float(assessed.p_below[i])) for i in np.flatnonzero(flagged)]
+    wrong_ones = [
+        too_often_wrong(rows[i], sides[i], certainty=float(assessed.p_below[i])) for i in np.flatnonzero(flagged)
+    ]
     if wrong_ones:
         flags_raise(dataset_id=rows[0].dataset_id, kind=Suspicion.ACCURACY, suspects=wrong_ones)
 

@@ -1,21 +1,22 @@
 """Consensus rows: what the votes on each image come to, the tag that shows it, and whether to go on asking."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from django.utils import timezone
 
 from annotations.consensus.stopping import State, decide, further, review_value
-from annotations.consensus.votes import FloatArray, Kind
+from annotations.consensus.votes import FloatArray, IntArray, Kind
 from annotations.ledger import Ledger
 from annotations.models import Consensus, ConsensusState, QueueItem, Reliability
-from annotations.selectors import Known
+from annotations.selectors import CONTRADICTORS, Known
 from annotations.services.beliefs import Belief
 from annotations.services.terms import PRIOR, Terms
 from gallery.models import DataSet, Source, Tag
 
 BATCH = 1000
+BEGUN, DOUBTED = "begun, not yet agreed", "contradicted as a control"  # why an image is asked about
 STORED = [
     *("posterior", "crowd", "label", "confidence", "votes", "trusted"),
     *("further", "value", "state", "accepted_at"),
@@ -64,7 +65,7 @@ def store(
     )
     _tag(terms, [row for row in rows if _says_otherwise(before.get(row.pk), row)], before)
     moved = [row for row in rows if _moved(before.get(row.pk), row)]
-    _settle(terms.dataset, moved)
+    _settle(terms.dataset, moved, known)
     return Stored(rows, moved)
 
 
@@ -94,14 +95,17 @@ def rows_of(
 ) -> list[Consensus]:
     n = len(book.images)
     posterior = belief.posterior[:n]
-    heard, trusted = _tally(book, people)
+    _, trusted = _tally(book, people)
+    labels = posterior.argmax(axis=1)
+    heard, backed = _tally_since(book, people, known, labels)
     confidence = np.clip(posterior.max(axis=1, initial=0), 0, 1)
-    states = decide(confidence, trusted, heard, terms.rule)
+    # As many trusted people as contradicted an image have to name its label before any belief in it is enough.
+    in_doubt = np.array([image in known.doubted for image in book.images], dtype=bool) & (backed < CONTRADICTORS)
+    states = decide(np.where(in_doubt, 0.0, confidence), backed, heard, terms.rule)
     states[[i for i, image in enumerate(book.images) if image in known.ruled]] = State.ACCEPTED
-    still = np.where(states == State.OPEN, _further(confidence, trusted, heard, people, terms), 0.0)
+    still = np.where(states == State.OPEN, _further(confidence, backed, heard, people, terms), 0.0)
     value = review_value(posterior, _doubt(book, posterior, people))
     votes = np.bincount(book.votes.item, minlength=n)
-    labels = posterior.argmax(axis=1)
     return [
         Consensus(
             image_id=image,
@@ -134,6 +138,23 @@ def _accepted_at(before: Consensus | None, state: State) -> object:
     if state != State.ACCEPTED:
         return None
     return (before and before.accepted_at) or timezone.now()
+
+
+def _tally_since(
+    book: Ledger, people: Sequence[Reliability], known: Known, labels: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """What the rule goes by: as `_tally`, but of an image that was contradicted as a control only what was said since
+    counts, and of the trusted votes only those that name its label. Its posterior is by all votes."""
+    if not known.doubted:
+        return _tally(book, people)
+    votes, counts, backs = book.votes, *np.ones((2, len(book.votes.item)), dtype=bool)
+    places = [place for place, image in enumerate(book.images) if image in known.doubted]
+    for n in np.flatnonzero(np.isin(votes.item, places)).tolist():
+        counts[n] = book.people[votes.annotator[n]] in known.doubted[book.images[votes.item[n]]]
+        backs[n] = counts[n] and votes.kind[n] != Kind.NO and votes.answer[n] == labels[votes.item[n]]
+    heard, _ = _tally(replace(book, votes=votes.select(counts)), people)
+    _, trusted = _tally(replace(book, votes=votes.select(backs)), people)
+    return heard, trusted
 
 
 def _tally(book: Ledger, people: Sequence[Reliability]) -> tuple[FloatArray, FloatArray]:
@@ -200,11 +221,11 @@ def _was_accepted(before: dict[int, Consensus], row: Consensus) -> bool:
     return row.pk in before and before[row.pk].state == ConsensusState.ACCEPTED
 
 
-def _settle(dataset: DataSet, moved: list[Consensus]) -> None:
+def _settle(dataset: DataSet, moved: list[Consensus], known: Known) -> None:
     """What is agreed is not asked again, nor is what is contested or set aside."""
     if settled := [row.pk for row in moved if row.state != ConsensusState.OPEN]:
         QueueItem.objects.filter(image__in=settled).delete()
-    _ask(dataset, [row.pk for row in moved if row.state == ConsensusState.OPEN])
+    _ask(dataset, [row.pk for row in moved if row.state == ConsensusState.OPEN], known.doubted)
 
 
 def _retract(images: Collection[int]) -> None:
@@ -212,10 +233,11 @@ def _retract(images: Collection[int]) -> None:
         Tag.objects.filter(image__in=images, source=Source.CROWD).delete()
 
 
-def _ask(dataset: DataSet, images: Iterable[int]) -> None:
+def _ask(dataset: DataSet, images: Iterable[int], doubted: Collection[int] = ()) -> None:
     """An image that people have begun to answer, or lost their answer on, is worth finishing."""
+    reasons = {image: DOUBTED if image in doubted else BEGUN for image in images}
     QueueItem.objects.bulk_create(
-        [QueueItem(image_id=image, dataset=dataset, reason="begun, not yet agreed") for image in images],
+        [QueueItem(image_id=image, dataset=dataset, reason=reason) for image, reason in reasons.items()],
         batch_size=BATCH,
         ignore_conflicts=True,
     )

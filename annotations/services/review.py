@@ -10,8 +10,9 @@ from accounts.audit import audit
 from accounts.models import User
 from annotations.models import Annotator, Decision, FlagState, Verdict
 from annotations.selectors import datasets_answered, faces_of
-from annotations.services.consensus import consensus_refit
+from annotations.services.decision_refits import refit_begin, refit_now
 from annotations.services.flags import flags_resolve
+from gallery.work import WorkState
 
 RESOLVED = {
     Verdict.BLOCK: FlagState.UPHELD,
@@ -26,10 +27,15 @@ class OwnAnswers(ValueError):  # noqa: N818 - a state, not a fault
 
 @dataclass(frozen=True)
 class Effect:
-    """The decisions, one a person, and how many images have another label or state by all of them together."""
+    """The decisions, one a person, and how many images have another label or state by all of them together: None
+    while that is being worked out."""
 
     decisions: list[Decision]
-    changed: int
+    changed: int | None
+
+    @property
+    def state(self) -> WorkState:
+        return WorkState.WAITING if self.changed is None else WorkState.DONE
 
     @property
     def decision(self) -> Decision:
@@ -39,7 +45,8 @@ class Effect:
 
 
 def decision_make(*, annotator: Annotator, verdict: Verdict, by: User, note: str = "") -> Effect:
-    """Block, clear or reinstate a person with all their faces, and work out again what their answers touched."""
+    """Block, clear or reinstate a person with all their faces, and work out again what their answers touched: at once,
+    or in the background where there are many votes. New fits leave out at once who is blocked."""
     return decisions_make(annotators=[annotator], verdict=verdict, by=by, note=note)
 
 
@@ -50,12 +57,19 @@ def decisions_make(*, annotators: Sequence[Annotator], verdict: Verdict, by: Use
     people = list(Annotator.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
     if any(person.user_id == by.pk for person in people):
         raise OwnAnswers("Another reviewer has to judge your own answers.")
-    decisions = [Decision.objects.create(annotator=p, verdict=verdict, decided_by=by, note=note) for p in people]
     moved = [person for person in people if _settle(person, verdict)]
-    changed = _refit(moved)
-    together = {"people": len(people)} if len(people) > 1 else {}
+    touched = {dataset.pk: dataset for person in moved for dataset in datasets_answered(person)}.values()
+    refit = refit_begin(touched)
+    decisions = [
+        Decision.objects.create(annotator=person, verdict=verdict, decided_by=by, note=note, refit=refit)
+        for person in people
+    ]
+    changed = None if refit else refit_now(touched)
+    detail = {"people": len(people)} if len(people) > 1 else {}
+    if changed is not None:
+        detail["images_changed"] = changed
     for person in people:
-        audit(by, str(verdict), person, note=note, images_changed=changed, **together)
+        audit(by, str(verdict), person, note=note, **detail)
     return Effect(decisions, changed)
 
 
@@ -65,9 +79,3 @@ def _settle(person: Annotator, verdict: Verdict) -> bool:
     was_blocked = faces_of(person).exclude(blocked_at=None).exists()
     faces_of(person).update(blocked_at=timezone.now() if verdict == Verdict.BLOCK else None)
     return was_blocked != (verdict == Verdict.BLOCK)
-
-
-def _refit(people: Sequence[Annotator]) -> int:
-    """Each data set once, in the order in which their campaigns are locked."""
-    touched = {dataset.pk: dataset for person in people for dataset in datasets_answered(person)}
-    return sum(consensus_refit(dataset=dataset).changed for _, dataset in sorted(touched.items()))

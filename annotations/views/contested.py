@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from annotations import access, access_review
-from annotations.contested import answers_on, beyond, contested, last_ruling
+from annotations.contested import answers_on, beyond, contested, doubted_since, last_ruling
 from annotations.forms_review import NOBODY, ClassOrNoneForm
 from annotations.models import Consensus
 from annotations.services.publication import NotNow
@@ -98,6 +98,7 @@ def _shown(row: Consensus) -> dict[str, Any]:
     return {
         "bars": {"title": "How many people said so", "rows": bars},
         "leans": f"{names[row.label]}, {row.confidence:.0%}",
+        "doubted": doubted_since(row.image),
         "choices": with_keys(present),
         "nobody_key": nobody_key(present),
         "place": f"{row.value!r}-{row.image_id}",

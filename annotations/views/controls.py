@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 from annotations import access_review
 from annotations.controls import answers_to, is_right
 from annotations.forms_review import NOBODY, ClassOrNoneForm
-from annotations.models import Regrade
+from annotations.models import Contradiction, Regrade
 from annotations.services.publication import NotNow
 from annotations.services.regrading import regrade_make
 from annotations.services.review import OwnAnswers
@@ -52,6 +52,9 @@ def _gather(image: Image) -> dict[str, Any]:
         "right": 0 if truth is None else sum(is_right(a.kind, a.answer, truth) for a in answers),
         "truth": None if truth is None else named(truth, names),
         "regrades": [(one, "counts for nobody" if one.truth is None else named(one.truth, names)) for one in regrades],
+        "contradictions": [
+            (one, named(one.truth, names)) for one in Contradiction.objects.filter(image=image).order_by("-id")
+        ],
         "classes": image.dataset.classes.filter(removed_at=None),
         "nobody": NOBODY,
         "bars": {

@@ -26,6 +26,7 @@ TIMES_READ = 500
 
 def gather(person: Annotator) -> dict[str, Any]:
     faces = faces_of(person)
+    decisions = list(Decision.objects.filter(annotator__in=faces).select_related("decided_by", "refit"))
     rows = list(Reliability.objects.filter(annotator=person).select_related("dataset").order_by("dataset__name"))
     names = _names([row.dataset_id for row in rows])
     return {
@@ -33,7 +34,8 @@ def gather(person: Annotator) -> dict[str, Any]:
         "blocked": is_blocked(person),
         "faces": faces.count(),
         "flags": Flag.objects.filter(annotator=person).select_related("dataset"),
-        "decisions": Decision.objects.filter(annotator__in=faces).select_related("decided_by"),
+        "decisions": decisions,
+        "refit": next((decision.refit for decision in decisions if decision.refit), None),
         "given": Vote.objects.filter(annotator__in=faces).aggregate(
             votes=Count("pk"), images=Count("image", distinct=True)
         ),

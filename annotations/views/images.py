@@ -11,6 +11,7 @@ from django.utils.crypto import salted_hmac
 from django.views.decorators.http import require_GET, require_POST
 
 from annotations.access_review import annotator_judged
+from annotations.contested import doubted_since
 from annotations.figures import share_bars
 from annotations.forms import LabelForm
 from annotations.identity import annotator_of
@@ -71,6 +72,7 @@ def image_votes(request: HttpRequest, pk: int) -> HttpResponse:
         "consensus": consensus,
         "label": names[consensus.label] if consensus else "",
         "bars": share_bars("How probable each class is", consensus.posterior, names) if consensus else None,
+        "doubted": doubted_since(image),
         "votes": _votes(request, image, names),
     }
     return fragment(request, "annotations/image_votes.html", context, title="What people said")

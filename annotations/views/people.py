@@ -3,15 +3,18 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from annotations import access
 from annotations.forms_review import BulkForm
-from annotations.models import Flag, FlagState, Verdict
+from annotations.models import DecisionRefit, Flag, FlagState, Verdict
+from annotations.selectors import faces_of
 from annotations.services.effects import decisions_preview
 from annotations.services.review import OwnAnswers, decisions_make
 from annotations.views.fragments import fragment
 from annotations.views.review import DONE
+from annotations.wording import changed_words
 
 
 @require_GET
@@ -23,6 +26,16 @@ def review_effect(request: HttpRequest) -> HttpResponse:
     verdict = Verdict.BLOCK if request.GET.get("verdict") == Verdict.BLOCK else Verdict.REINSTATE
     context = {"verdict": verdict, "preview": decisions_preview(annotators=list(people), verdict=verdict)}
     return fragment(request, "annotations/effect.html", context, title="What it would change")
+
+
+@never_cache
+@require_GET
+def review_refit(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far it is with what was decided last about a person, where that is worked out in the background."""
+    person = access.person_review(request, pk)
+    refits = DecisionRefit.objects.filter(decisions__annotator__in=faces_of(person))
+    context = {"person": person, "refit": refits.order_by("-pk").first()}
+    return fragment(request, "annotations/refit.html", context, title=f"What was decided about {person}")
 
 
 @require_GET
@@ -56,18 +69,11 @@ def review_bulk_decide(request: HttpRequest) -> HttpResponse:
     except OwnAnswers:
         messages.warning(request, "Nothing was decided: another reviewer has to judge your own answers.")
         return redirect("review")
-    messages.success(
-        request,
-        f"{DONE[verdict]} {_count(len(effect.decisions), 'person', 'people')}. "
-        f"{_count(effect.changed, 'image', 'images')} changed.",
-    )
+    people_said = "1 person" if len(effect.decisions) == 1 else f"{len(effect.decisions)} people"
+    messages.success(request, f"{DONE[verdict]} {people_said}. {changed_words(effect.changed)}")
     return redirect("review")
 
 
 def _named(data: QueryDict) -> BulkForm:
     """The people of an address; what is to be done with them is asked later."""
     return BulkForm({"verdict": Verdict.BLOCK, "person": data.getlist("person")})
-
-
-def _count(n: int, one: str, many: str) -> str:
-    return f"{n} {one if n == 1 else many}"

@@ -30,6 +30,7 @@ from annotations.services.publication import NotNow, publication_decide
 from annotations.services.reports import report_decide
 from annotations.services.review import OwnAnswers, decision_make
 from annotations.views import evidence
+from annotations.wording import changed_words
 from gallery.models import Image
 
 PAGE = 50
@@ -133,8 +134,7 @@ def _decide(request: HttpRequest, person: Annotator, form: DecisionForm) -> None
     except OwnAnswers:
         messages.warning(request, "Nothing was decided: another reviewer has to judge your own answers.")
         return
-    changed = "1 image" if effect.changed == 1 else f"{effect.changed} images"
-    messages.success(request, f"{DONE[verdict]} {person}. {changed} changed.")
+    messages.success(request, f"{DONE[verdict]} {person}. {changed_words(effect.changed)}")
 
 
 def _with_reliability(page: Any) -> list[tuple[Flag, Reliability | None]]:

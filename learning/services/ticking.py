@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from annotations.models import Campaign, QueueItem, Vote
+from annotations.models import Campaign, DecisionRefit, QueueItem, Vote
 from annotations.services.agreement import agreement_refresh
 from annotations.services.consensus import consensus_refit
 from annotations.services.suspicions import suspicions_refresh
@@ -33,6 +33,8 @@ def _ring_due() -> None:
         ring("learning.train", pk)
     for pk in Retag.objects.due().values_list("pk", flat=True):
         ring("learning.retag", pk)
+    for pk in DecisionRefit.objects.due().values_list("pk", flat=True):
+        ring("annotations.refit", pk)
     for pk in SamplingRound.objects.due().values_list("pk", flat=True):
         ring("learning.sample", pk)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from annotations.models import Annotator, Flag, FlagState, Reliability, Verdict
+from annotations.models import Annotator, AnswerKind, ControlAnswer, Flag, FlagState, Reliability, Verdict
 from annotations.services import people
 from annotations.services.annotators import annotator_join
 from annotations.services.consensus import consensus_refit
@@ -19,6 +19,29 @@ def liar(truth: int) -> int:
 
 def evidence(person: Annotator) -> float:
     return Reliability.objects.get(annotator=person).evidence
+
+
+@pytest.fixture
+def tiles(dataset: DataSet, pictures):
+    """Somebody answers controls whether they are class 1, which every third is."""
+    image = pictures(1, 0, label=True)[0]
+
+    def go(person: Annotator, answers: list[AnswerKind]) -> None:
+        for i, kind in enumerate(answers):
+            ControlAnswer.objects.create(
+                dataset=dataset,
+                annotator=person,
+                image=image,
+                kind=kind,
+                truth=1 if i % 3 == 0 else 2,
+                answer=1,
+                correct=(kind == AnswerKind.YES) == (i % 3 == 0),
+            )
+        row = people.locked(dataset, person.person_id)
+        people.grade(row, terms_of(dataset))
+        row.save()
+
+    return go
 
 
 def test_a_few_wrong_answers_raise_no_flag(dataset: DataSet, grade, b) -> None:
@@ -101,3 +124,15 @@ def test_a_visitors_flag_is_their_accounts_once_they_log_in(dataset: DataSet, gr
     decision_make(annotator=b, verdict=Verdict.CLEAR, by=rita)
     consensus_refit(dataset=dataset)
     assert [flag.state for flag in Flag.objects.all()] == [FlagState.CLEARED]
+
+
+def test_who_says_no_to_every_tile_is_flagged_on_a_dozen_that_are_the_class(dataset: DataSet, tiles, b) -> None:
+    tiles(b, [AnswerKind.NO] * 24)
+    assert not Flag.objects.exists()
+    tiles(b, [AnswerKind.NO] * 12)
+    flag = Flag.objects.get()
+    assert flag.reason.endswith("right on 0 of 12 tiles that were the class asked for")
+    assert flag.evidence["hits"] == [0, 12]
+    assert Reliability.objects.get(annotator=b).weight == 0
+    consensus_refit(dataset=dataset)
+    assert Reliability.objects.get(annotator=b).weight == 0

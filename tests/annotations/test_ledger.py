@@ -144,6 +144,6 @@ def test_reading_takes_as_many_queries_for_many_votes_as_for_one(
 ) -> None:
     for image in pictures(5, 1):
         vote_correct(image=image, label=dataset.classes.get(index=1), annotator=c)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         book = ledger.read(dataset, known={})
     assert len(book.votes) == 6

@@ -64,7 +64,7 @@ def test_a_block_closes_the_flag_and_a_reinstatement_brings_the_person_back(flag
     address = f"/api/v1/review/annotators/{flagged.pk}/decisions/"
     got = api(rita).post(address, {"verdict": "block", "note": "random answers"})
     assert got.status_code == 201
-    assert got.json() == {"images_changed": 0}
+    assert got.json() == {"images_changed": 0, "state": "done"}
     flagged.refresh_from_db()
     assert flagged.blocked_at
     assert flagged.flags.get().state == "upheld"
