@@ -1,9 +1,11 @@
 """Dawid–Skene in which a model of the items stands in as one more annotator, with people to hold it in check.
 
-The model says probabilities where people say classes. They are read as a vote in parts, p_j of a vote for class j, so
-that it has a confusion matrix π as everybody has: its word on an item is s · Σ_j p_j log π[t, j], and its expected
-counts are Σ_i q_it p_ij. To join a crowd and a classifier in one EM is V. C. Raykar et al., "Learning From Crowds",
-JMLR 11 (2010) 1297–1322, §2. The probabilities must be calibrated, and of a model that had not learned from the item.
+The model says probabilities where people say classes. How common each class is among what it speaks on is divided out
+of them (`relative`), as the fit has its own word on that and would count it twice. What is left is read as a vote in
+parts, p_j of a vote for class j, so that it has a confusion matrix π as everybody has: its word on an item is
+s · Σ_j p_j log π[t, j], and its expected counts are Σ_i q_it p_ij. To join a crowd and a classifier in one EM is V. C.
+Raykar et al., "Learning From Crowds", JMLR 11 (2010) 1297–1322, §2. The probabilities must be calibrated, and of a
+model that had not learned from the item.
 
 The say s is what tempers it. A vote in parts is no independent draw: a hedging model's word is too weak when read
 plainly, and one that repeats what the crowd gets wrong is too strong. So s is that by which the word, taken for the
@@ -38,10 +40,11 @@ SURE = 0.05  # how far a row of opinions may be from summing to 1: they are stor
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class WithModel(Fit):
-    """`skills`: the people's. `matrix` (K, K) and `say`: the model's, row the true class. `crowd` (I, K): the posterior
-    without the model. `heard` (I,): where the model had a word."""
+    """`skills`: the people's. `usual` (K,), how often it finds each class, `matrix` (K, K), row the true class, `say`:
+    the model's. `crowd` (I, K): the posterior without the model. `heard` (I,): where the model had a word."""
 
     skills: Skills
+    usual: FloatArray
     matrix: FloatArray
     say: float
     crowd: FloatArray
@@ -79,10 +82,14 @@ def fit(
     em.at_least_one(max_iter)
     known, people = votes.known(clamped), votes.say(weights)
     crowd = crowd or dawid_skene.fit(votes, known, people, prior, max_iter, tol)
-    parts = _parts(opinions, votes, known, people)
-    heard: BoolArray = parts.sum(axis=1) > 0
+    said = _probabilities(opinions, votes.n_items, votes.n_classes)
+    # On a known item it tells of the model, and changes nothing.
+    said[~(voted_on(votes, people) | (known != UNKNOWN))] = 0
+    heard: BoolArray = said.sum(axis=1) > 0
     if not heard.any():
         return _alone(crowd, heard)
+    usual = (said.sum(axis=0) + prior.classes) / (said.sum() + votes.n_classes * prior.classes)
+    parts = relative(said, usual)
     against = contradicted(votes, shown, people)
     joined = replace(votes, n_annotators=votes.n_annotators + 1)
     cells, only_people = _joined(votes, parts), np.append(people, 0.0)
@@ -104,6 +111,7 @@ def fit(
         log_likelihood=tuple(trace),
         converged=converged,
         skills=theirs,
+        usual=usual,
         matrix=skills.matrix(votes.n_annotators),
         say=loud,
         crowd=crowd.posterior,
@@ -111,14 +119,23 @@ def fit(
     )
 
 
-def opinion_log_likelihood(opinions: npt.ArrayLike, matrix: FloatArray, say: float) -> FloatArray:
-    """log P(the model's opinion | true class), (I, K), by its matrix (K, K): nought where there is no opinion.
+def opinion_log_likelihood(opinions: npt.ArrayLike, usual: FloatArray, matrix: FloatArray, say: float) -> FloatArray:
+    """log P(the model's opinion | true class), (I, K), by what is `usual` (K,) of it and its matrix (K, K): nought
+    where there is no opinion.
 
     Whoever adds it to what people say must ask themselves whether the model may speak, see `voted_on` and `guard`.
     """
-    parts = _probabilities(opinions, len(np.asarray(opinions)), len(matrix))
-    word: FloatArray = say * (parts @ np.log(np.maximum(matrix.T, TINY)))
-    return word
+    said = _probabilities(opinions, len(np.asarray(opinions)), len(matrix))
+    return _word(relative(said, usual), matrix, say)
+
+
+def relative(opinions: FloatArray, usual: FloatArray) -> FloatArray:
+    """How much likelier than `usual` (K,) each class is by the opinions (I, K): rows that sum to 1, noughts as they
+    were."""
+    odds = opinions / usual
+    total = odds.sum(axis=1, keepdims=True)
+    parts: FloatArray = odds / np.where(total > 0, total, 1.0)
+    return parts
 
 
 def voted_on(votes: Votes, weights: npt.ArrayLike | None = None) -> BoolArray:
@@ -149,6 +166,11 @@ def guard(belief: FloatArray, crowd: FloatArray, against: BoolArray) -> FloatArr
     return np.where(refused[:, None], crowd, belief)
 
 
+def _word(parts: FloatArray, matrix: FloatArray, say: float) -> FloatArray:
+    word: FloatArray = say * (parts @ np.log(np.maximum(matrix.T, TINY)))
+    return word
+
+
 def _loudness(
     votes: Votes, cells: Cells, skills: Skills, classes: FloatArray, parts: FloatArray, say: FloatArray, known: IntArray
 ) -> float:
@@ -157,7 +179,7 @@ def _loudness(
     perceived = skills.perceived(cells.annotator, cells.answer)
     at = (parts.sum(axis=1) > 0) & (known == UNKNOWN)
     people = cells.log_likelihood(perceived, np.append(say, 0.0))[at]
-    word = opinion_log_likelihood(parts[at], skills.matrix(votes.n_annotators), say=1.0)
+    word = _word(parts[at], skills.matrix(votes.n_annotators), say=1.0)
     before = np.log(np.maximum(classes, TINY))
 
     def loss(loud: float) -> float:
@@ -174,13 +196,6 @@ def _agreed(votes: Votes) -> BoolArray:
     tally = np.zeros(shape, dtype=np.int64)
     np.add.at(tally, (each[1], each[2]), 1)
     return tally >= 2
-
-
-def _parts(opinions: npt.ArrayLike, votes: Votes, known: IntArray, say: FloatArray) -> FloatArray:
-    """The opinions that count, (I, K), nought elsewhere. On a known item it tells of the model, and changes nothing."""
-    parts = _probabilities(opinions, votes.n_items, votes.n_classes)
-    allowed = voted_on(votes, say) | (known != UNKNOWN)
-    return np.where(allowed[:, None], parts, 0.0)
 
 
 def _probabilities(opinions: npt.ArrayLike, n_items: int, n_classes: int) -> FloatArray:
@@ -224,4 +239,6 @@ def _people(skills: Skills, n_annotators: int) -> Skills:
 
 def _alone(crowd: DawidSkene, heard: BoolArray) -> WithModel:
     """The crowd's fit, where the model has nothing to say; it is taken for a stranger."""
-    return WithModel(**vars(crowd), matrix=crowd.skills.population, say=0.0, crowd=crowd.posterior, heard=heard)
+    even = np.full(len(crowd.prior), 1 / len(crowd.prior))
+    matrix = crowd.skills.population
+    return WithModel(**vars(crowd), usual=even, matrix=matrix, say=0.0, crowd=crowd.posterior, heard=heard)

@@ -40,7 +40,7 @@ def fitted(book: Ledger, terms: Terms) -> Fitted:
     both = with_model.fit(
         book.votes, opinions, book.clamped, crowd.weights, PRIOR, shown=_shown(book, crowd), crowd=crowd.fit
     )
-    return Fitted(crowd, Belief(both.posterior, both.crowd), ModelSkill(both.matrix, both.say))
+    return Fitted(crowd, Belief(both.posterior, both.crowd), ModelSkill(both.usual, both.matrix, both.say))
 
 
 def read(book: Ledger, rows: Sequence[Reliability], terms: Terms) -> Belief:
@@ -51,7 +51,8 @@ def read(book: Ledger, rows: Sequence[Reliability], terms: Terms) -> Belief:
     if opinions is None:
         return Belief(crowd)
     may_speak = with_model.voted_on(book.votes, weights)
-    word = with_model.opinion_log_likelihood(opinions, terms.model.matrix, terms.model.say) * may_speak[:, None]
+    model = terms.model
+    word = with_model.opinion_log_likelihood(opinions, model.usual, model.matrix, model.say) * may_speak[:, None]
     prior = terms.class_prior * np.exp(word - word.max(axis=1, keepdims=True))
     joined = dawid_skene.posterior(book.votes, skills, prior, weights, book.clamped)
     against = with_model.contradicted(book.votes, [row.proven for row in rows], weights)

@@ -16,14 +16,20 @@ PRIOR: Prior = DEFAULT
 
 @dataclass(frozen=True, eq=False)
 class ModelSkill:
-    """The model as one more annotator: its matrix (K, K), row the true class, and its say."""
+    """The model as one more annotator: how often it finds each class, (K,), its matrix (K, K), row the true class, and
+    its say."""
 
+    usual: FloatArray
     matrix: FloatArray
     say: float
 
     @property
     def packed(self) -> dict[str, object]:
-        return {"matrix": self.matrix.round(6).tolist(), "say": round(self.say, 4)}
+        return {
+            "usual": self.usual.round(6).tolist(),
+            "matrix": self.matrix.round(6).tolist(),
+            "say": round(self.say, 4),
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +67,7 @@ class Terms:
         stored = self.campaign.model_skill
         if not self.campaign.use_model or stored is None or len(stored["matrix"]) != self.n_classes:
             return None
-        return ModelSkill(np.array(stored["matrix"]), stored["say"])
+        return ModelSkill(np.array(stored["usual"]), np.array(stored["matrix"]), stored["say"])
 
 
 def terms_of(dataset: DataSet) -> Terms:

@@ -158,10 +158,16 @@ def test_a_model_of_other_names_is_read_through_its_matrix(simulate: Callable[..
 
 def test_the_models_word_is_its_vote_in_parts_by_its_matrix():
     matrix = np.array([[0.8, 0.2], [0.3, 0.7]])
-    word = with_model.opinion_log_likelihood([[1.0, 0.0], [0.5, 0.5], [np.nan, np.nan]], matrix, say=2.0)
+    opinions = [[1.0, 0.0], [0.5, 0.5], [np.nan, np.nan]]
+    word = with_model.opinion_log_likelihood(opinions, np.array([0.5, 0.5]), matrix, say=2.0)
     np.testing.assert_allclose(word[0], 2 * np.log([0.8, 0.3]))
     np.testing.assert_allclose(word[1], np.log([0.8 * 0.2, 0.3 * 0.7]))
     np.testing.assert_array_equal(word[2], 0)
+
+
+def test_how_common_a_class_is_to_the_model_is_not_counted_twice():
+    parts = with_model.relative(np.array([[0.9, 0.1], [0.6, 0.4], [0.0, 0.0]]), np.array([0.9, 0.1]))
+    np.testing.assert_allclose(parts, [[0.5, 0.5], [1 / 7, 6 / 7], [0, 0]])
 
 
 def test_the_touched_images_alone_get_the_posterior_that_they_have_among_all(simulate: Callable[..., Any]):
@@ -169,7 +175,7 @@ def test_the_touched_images_alone_get_the_posterior_that_they_have_among_all(sim
     opinions = opinions_on(crowd.truth, 3, 0.8)
     fit = with_model.fit(crowd.votes, opinions, tol=1e-9)
     touched = crowd.votes.select(crowd.votes.item < 5)
-    word = with_model.opinion_log_likelihood(opinions, fit.matrix, fit.say)
+    word = with_model.opinion_log_likelihood(opinions, fit.usual, fit.matrix, fit.say)
     prior = fit.prior * np.exp(word - word.max(axis=1, keepdims=True))
     belief = dawid_skene.posterior(touched, fit.skills, prior)
     np.testing.assert_allclose(belief[:5], fit.posterior[:5], atol=1e-6)

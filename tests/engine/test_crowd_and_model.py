@@ -13,7 +13,7 @@ from annotations.consensus import dawid_skene
 from annotations.consensus.votes import Votes
 from learning.bench import labelme
 from learning.engine import crowd_and_model
-from learning.engine.crowd_and_model import alternate, principal
+from learning.engine.crowd_and_model import alternate, standard
 
 DATA = Path(os.environ.get("TESSERA_DATA_DIR") or "/nowhere")
 
@@ -62,17 +62,26 @@ def test_the_crowds_own_fit_is_kept():
     np.testing.assert_array_equal(alternate(case.votes, case.features).fit.crowd, dawid_skene.fit(case.votes).posterior)
 
 
-def test_what_a_head_says_of_an_item_does_not_hang_on_what_is_believed_of_it():
+def test_what_is_said_of_an_item_does_not_hang_on_what_is_believed_of_it():
     case = photos(n=40)
-    x, everything = principal(case.features, 40), np.ones(40, dtype=bool)
+    (machine, *_) = crowd_and_model._machines(standard(case.features, 40), np.ones(40, dtype=bool))
     belief = dawid_skene.fit(case.votes).posterior
     other = belief.copy()
     other[7] = np.roll(other[7], 1)
-    said, otherwise = (
-        crowd_and_model._Heads(x, everything, 3, folds=4, seed=0)._out_of_fold(q, 1.0) for q in (belief, other)
-    )
-    np.testing.assert_array_equal(said[7], otherwise[7])
+    said, otherwise = machine.say(belief, 1.0), machine.say(other, 1.0)
+    np.testing.assert_allclose(said[7], otherwise[7], atol=1e-9)
     assert np.abs(said - otherwise).max() > 0.01
+
+
+def test_leaving_one_out_is_learning_from_all_others():
+    case = photos(n=30)
+    x, belief = standard(case.features, 30), dawid_skene.fit(case.votes).posterior
+    everything = np.ones(30, dtype=bool)
+    without = everything.copy()
+    without[7] = False
+    (machine, *_), (blind, *_) = (crowd_and_model._machines(x, learnable) for learnable in (everything, without))
+    # The kernels differ by the median distance alone, which hardly moves.
+    np.testing.assert_allclose(machine.say(belief, 1.0)[7], blind.say(belief, 1.0)[7], atol=0.02)
 
 
 def test_an_item_without_a_vote_is_neither_learned_from_nor_spoken_on():
@@ -92,13 +101,6 @@ def test_known_truths_and_weights_reach_the_fit():
     assert (found.fit.posterior[:20].max(axis=1) == 1).all()
 
 
-def test_the_same_seed_gives_the_same_answer_and_another_other_folds():
-    case = photos(n=60)
-    first, again, other = (alternate(case.votes, case.features, 2, seed=seed) for seed in (0, 0, 1))
-    np.testing.assert_array_equal(first.fit.posterior, again.fit.posterior)
-    assert np.abs(first.opinions - other.opinions).max() > 1e-3
-
-
 def test_it_ends_when_the_labels_settle():
     case = photos(apart=1.5, right=0.9)
     found = alternate(case.votes, case.features, n_rounds=20)
@@ -111,7 +113,6 @@ def test_it_ends_when_the_labels_settle():
         (np.zeros((3, 2)), {}, "one row an item"),
         (np.full((2, 2), np.nan), {}, "finite"),
         (np.zeros((2, 2)), {"n_rounds": 0}, "one round"),
-        (np.zeros((2, 2)), {"folds": 1}, "two folds"),
         (np.zeros((2, 2)), {"weights": [0.0]}, "two items"),
     ],
 )
@@ -139,4 +140,4 @@ def test_labelme_is_read_better_with_its_photographs():
         DATA / "weights" / "mobilenet_v2_0.35_notop.safetensors",
     )
     assert figures["labelme_with_model"] > figures["labelme_crowd"] + 0.05
-    assert figures["labelme_with_model"] >= 0.85
+    assert figures["labelme_with_model"] >= 0.87
