@@ -4,46 +4,17 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-INTRODUCTION = """# Truth inference on real crowds
-
-Share of items that each method labels by their known truth; written by `manage.py bench consensus --real DIR` on {day}.
-**{default}** is the platform's default, with one setting for all sets, chosen by what may be believed of people
-before the first vote (`annotations/consensus/skills.py`), not by these truths. crowd-kit is version {version}.
+INTRODUCTION = """Share of items that each method labels by their known truth; written by
+`manage.py bench consensus --real DIR` on {day}. **{default}** is the platform's default, with one setting for all sets,
+chosen by what may be believed of people before the first vote (`annotations/consensus/skills.py`), not by these truths.
+crowd-kit is version {version}.
 """
-
-LIARS = """
-## Where people lie
-
-Two thousand pictures of ten classes, sixty people, five votes a picture, 5% gold; written by
-`manage.py bench consensus --simulate`. Dawid–Skene reads everybody through their own matrix, liars too; the platform
-gives a liar no say and asks reliable people further, until its rule is met.
-
-![Adversaries, each always wrong by a fixed map](images/consensus-adversaries.svg)
-
-![Adversaries who are honest on everything that looks like gold](images/consensus-sneaks.svg)
-
-![Adversaries who turn after 200 honest votes](images/consensus-turncoats.svg)"""
-
-STREAM = """
-## As votes arrive
-
-A hundred thousand votes as a platform gets them: 500 people arrive one by one, 15% of them liars, the others right in
-60% to 95%; challenges of nine, five votes a picture, 5% gold. `annotations/consensus/stream.py` takes them in one
-challenge at a time, with no full fit between, and is then held to one; `manage.py bench consensus --stream`,
-2026-11-24, seed 0:
-
-| | |
-|---|---|
-| apart from the full fit, mean total variation | 0.0098 |
-| same label as by the full fit | 99.2% |
-| accuracy; of the full fit | 98.5%; 98.9% |
-| an update of nine votes, computing | 1.0 ms |
-| what is saved between runs | 866 KB |
-| after its own full fit, furthest apart in any picture | 0.0 |
-| labels that this changed, each of them named | 162 |"""
+TITLE = "# Truth inference on real crowds"
+BEGIN, END = "<!-- bench consensus --real -->", "<!-- end -->"
 
 
 def write_table(path: Path, rows: Mapping[str, Mapping[str, float]], result: Mapping[str, object]) -> None:
+    """Into its part of the page, between two comments; what else the page says stays."""
     from importlib.metadata import version
 
     from annotations.consensus.methods import DEFAULT
@@ -55,8 +26,12 @@ def write_table(path: Path, rows: Mapping[str, Mapping[str, float]], result: Map
         cells = [f"{scores[name]:.4f}" if name in scores else "" for scores in rows.values()]
         shown = f"**{name}**" if name == DEFAULT else name
         lines.append(f"| {shown} | " + " | ".join(cells) + " |")
-    lines += ["", *(f"- {remark}" for remark in _remarks(result)), LIARS, STREAM]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    lines += ["", *(f"- {remark}" for remark in _remarks(result))]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    page = path.read_text(encoding="utf-8") if path.exists() else f"{TITLE}\n\n{BEGIN}\n{END}\n"
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    path.write_text("\n".join([before + BEGIN, *lines, END + after]), encoding="utf-8")
 
 
 def _remarks(result: Mapping[str, object]) -> list[str]:
@@ -72,6 +47,6 @@ def _remarks(result: Mapping[str, object]) -> list[str]:
     if "labelme_with_model" in result:
         remarks.append(
             f"LabelMe with its photos: the crowd alone {result['labelme_crowd']}, crowd and model together "
-            f"{result['labelme_with_model']}, in {result['seconds']} s."
+            f"{result['labelme_with_model']}, in {result['seconds']:.0f} s."
         )
     return remarks

@@ -150,3 +150,14 @@ def test_the_table_says_where_the_default_is_below_the_majority(tmp_path: Path) 
     result = {"mean4": 0.8, "below_majority": ["small"]}
     write_table(tmp_path / "table.md", {"small": {"majority": 0.9}}, result)
     assert "Significantly below majority vote (McNemar, 5%): small." in (tmp_path / "table.md").read_text()
+
+
+def test_the_table_leaves_the_rest_of_the_page_alone(tmp_path: Path) -> None:
+    page = tmp_path / "new" / "table.md"
+    write_table(page, {"small": {"majority": 0.9}}, {"mean4": 0.8})
+    page.write_text(page.read_text() + "\n## Written by hand\n")
+    write_table(page, {"small": {"majority": 0.7}}, {"mean4": 0.6})
+    text = page.read_text()
+    assert "0.7000" in text and "0.9000" not in text
+    assert text.endswith("\n## Written by hand\n")
+    assert text.count("# Truth inference on real crowds") == 1
