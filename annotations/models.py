@@ -54,6 +54,7 @@ class Campaign(models.Model):
     population = models.JSONField(null=True, editable=False)
     class_prior = models.JSONField(null=True, editable=False)
     model_skill = models.JSONField(null=True, editable=False)
+    model_version = models.PositiveIntegerField(null=True, editable=False, help_text="That serves, and is heard.")
     agreement = models.JSONField(null=True, editable=False)
     fitted_votes = models.PositiveIntegerField(default=0, editable=False)
 
@@ -382,7 +383,7 @@ class Contradiction(LedgerRow):
 
 
 class OutOfFold(LedgerRow):
-    """What a version's sister, which had not learned from the image, said of it, calibrated. The latest counts."""
+    """What a version, or a sister that had not learned from the image, said of it, calibrated. Who serves is heard."""
 
     dataset = models.ForeignKey(DataSet, models.PROTECT, related_name="+")
     image = models.ForeignKey(Image, models.PROTECT, related_name="out_of_fold")

@@ -5,7 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from django.db import transaction
 from django.db.models import Max
 
-from annotations.models import OutOfFold
+from annotations.models import Campaign, OutOfFold
+from annotations.selectors import campaign_of
 from gallery.models import DataSet
 
 
@@ -22,13 +23,19 @@ def opinions_store(*, dataset: DataSet, version: int, rows: Mapping[int, Sequenc
     )
 
 
+def opinions_hear(*, dataset: DataSet, version: int) -> None:
+    """From now on this version is the one that the fit hears."""
+    Campaign.objects.filter(pk=campaign_of(dataset).pk).update(model_version=version)
+
+
 def opinions_of(dataset: DataSet, images: Collection[int]) -> dict[int, list[float]]:
-    """What the latest version that has said anything says of these images, widened by classes that came later."""
+    """What the version that serves says of these images, widened by classes that came later; before one serves, the
+    latest that has said anything."""
     told = OutOfFold.objects.filter(dataset=dataset)
-    latest = told.aggregate(version=Max("version"))["version"]
-    if latest is None:
+    heard = campaign_of(dataset).model_version or told.aggregate(version=Max("version"))["version"]
+    if heard is None:
         return {}
-    rows = told.filter(version=latest)
+    rows = told.filter(version=heard)
     if len(images) < 1000:
         rows = rows.filter(image__in=images)
     n_classes, wanted = dataset.classes.count(), set(images)

@@ -3,12 +3,15 @@
 import numpy as np
 from django.db.models import QuerySet
 
-from annotations.models import Vote
-from gallery.models import Image, Split
+from annotations.models import OutOfFold, Vote
+from annotations.services.opinions import opinions_store
+from gallery.models import DataSet, Image, Split
 from learning.engine.prediction import predict
 from learning.engine.trained import Trained
 from learning.models import Mode, ModelVersion, TrainingExample, TrainingRun
+from learning.selectors import champion_of
 from learning.services.inputs import read_inputs
+from learning.services.prediction import load_version
 
 CHUNK = 512
 Opinions = dict[int, list[float]]
@@ -20,9 +23,30 @@ def opinions_of_run(
     """Image → calibrated probabilities: of the training images those of the folds that left them out, of other images
     that people have voted on the model's own. The evaluation split's truth is the crowd's alone, so it gets none."""
     blind = dict(run.examples.exclude(image__split=Split.EVALUATION).values_list("image", "out_of_fold"))
-    seen = _learned_from(run, champion)
-    others = _voted_on(run).exclude(pk__in=seen).order_by("pk").values_list("pk", flat=True)
-    return {image: said for image, said in blind.items() if said} | _own(list(others), backbone, trained, temperature)
+    others = _new_to(run, champion)
+    return {image: said for image, said in blind.items() if said} | _own(others, backbone, trained, temperature)
+
+
+def opinions_refresh(*, dataset: DataSet) -> int:
+    """Let the version that serves have its word on what people have voted on since; how many images that were."""
+    champion = champion_of(dataset)
+    if champion is None:
+        return 0
+    told = OutOfFold.objects.filter(dataset=dataset, version=champion.number).values("image")
+    images = _new_to(champion.run, champion.parent, told)
+    said = _own(images, champion.backbone, load_version(champion), champion.temperature) if images else {}
+    opinions_store(dataset=dataset, version=champion.number, rows=said)
+    return len(said)
+
+
+def _new_to(run: TrainingRun, parent: ModelVersion | None, told: QuerySet[OutOfFold] | None = None) -> list[int]:
+    """Images voted on that the run's model has not learned from, without those that it has `told` of."""
+    voted = Vote.objects.filter(dataset=run.dataset_id).values("image")
+    images = Image.objects.present().filter(dataset=run.dataset_id, pk__in=voted).exclude(split=Split.EVALUATION)
+    images = images.exclude(pk__in=_learned_from(run, parent))
+    if told is not None:
+        images = images.exclude(pk__in=told)
+    return list(images.order_by("pk").values_list("pk", flat=True))
 
 
 def _own(images: list[int], backbone: str, trained: Trained, temperature: float) -> Opinions:
@@ -33,11 +57,6 @@ def _own(images: list[int], backbone: str, trained: Trained, temperature: float)
             probabilities = predict(trained, inputs.x, temperature).astype(np.float64).round(6).tolist()
             said |= dict(zip(inputs.ids, probabilities, strict=True))
     return said
-
-
-def _voted_on(run: TrainingRun) -> QuerySet[Image]:
-    voted = Vote.objects.filter(dataset=run.dataset_id).values("image")
-    return Image.objects.present().filter(dataset=run.dataset_id, pk__in=voted).exclude(split=Split.EVALUATION)
 
 
 def _learned_from(run: TrainingRun, champion: ModelVersion | None) -> QuerySet[TrainingExample]:

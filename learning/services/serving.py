@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from accounts.audit import audit
 from accounts.models import User
+from annotations.services.opinions import opinions_hear
 from learning.models import ModelVersion, VersionState
 from learning.services.requests import retag_request
 
@@ -15,6 +16,7 @@ def version_promote(version: ModelVersion) -> None:
     champion.update(state=VersionState.RETIRED)
     version.state, version.promoted_at = VersionState.CHAMPION, timezone.now()
     version.save(update_fields=["state", "promoted_at"])
+    opinions_hear(dataset=version.dataset, version=version.number)
     retag_request(version)
 
 

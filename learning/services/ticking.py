@@ -10,6 +10,7 @@ from gallery.models import DataSet, Tagging
 from gallery.work import ring
 from learning.models import Retag, SamplingRound, TrainingRun
 from learning.selectors import askable, current_run, fresh_labels, policy_of
+from learning.services.opinions import opinions_refresh
 from learning.services.requests import round_request, run_request
 from learning.triggers import training_due
 
@@ -57,6 +58,7 @@ def refit_if_due(dataset: DataSet) -> None:
     votes = Vote.objects.filter(dataset=dataset).count()
     fitted = Campaign.objects.filter(dataset=dataset).values_list("fitted_votes", flat=True).first() or 0
     if votes - fitted > max(10, REFIT_SHARE * fitted):
+        opinions_refresh(dataset=dataset)
         consensus_refit(dataset=dataset)
         suspicions_refresh(dataset=dataset)
         agreement_refresh(dataset=dataset)

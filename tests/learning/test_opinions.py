@@ -8,7 +8,10 @@ from annotations.services.opinions import opinions_of
 from gallery.models import Split
 from learning.models import Mode
 from learning.selectors import champion_of, evaluation_labels, training_labels
+from learning.services.opinions import opinions_refresh
 from learning.services.requests import run_request
+from learning.services.serving import version_bring_back
+from learning.services.ticking import refit_if_due
 from learning.services.training import run_execute
 
 
@@ -90,6 +93,44 @@ def test_a_version_is_judged_by_the_crowd_alone_and_trained_on_what_both_believe
     (learned,) = (label for label in training_labels(learnable) if label.source == "crowd")
     assert evaluated.posterior == [0.2, 0.8, 0.0]
     assert learned.posterior == [0.9, 0.1, 0.0]
+
+
+def test_what_is_voted_on_later_gets_the_serving_versions_word_with_the_next_fit(learnable, annotator):
+    train(learnable)
+    images = learnable.images.filter(split=Split.POOL, tags=None)[:12]
+    for image in images:
+        vote(learnable, annotator, image, int(image.name[0]))
+    assert not opinions_of(learnable, [image.pk for image in images])
+    refit_if_due(learnable)
+    assert opinions_of(learnable, [image.pk for image in images]).keys() == {image.pk for image in images}
+    assert all(row.crowd for row in Consensus.objects.filter(pk__in=images))
+    assert opinions_refresh(dataset=learnable) == 0
+
+
+def test_what_it_has_learned_from_and_what_it_is_judged_by_stay_out(learnable, annotator):
+    run = train(learnable)
+    learned = learnable.images.get(pk=run.examples.order_by("image").values_list("image", flat=True)[0])
+    assert told(learnable, 1).keys() == set(run.examples.values_list("image", flat=True))
+    for image in (learned, learnable.images.filter(split=Split.EVALUATION).first()):
+        vote(learnable, annotator, image, 0)
+    assert opinions_refresh(dataset=learnable) == 0
+
+
+def test_a_data_set_without_a_model_has_no_word_to_wait_for(learnable, annotator):
+    vote(learnable, annotator, learnable.images.first(), 0)
+    assert opinions_refresh(dataset=learnable) == 0
+
+
+def test_the_version_that_is_brought_back_is_the_one_that_is_heard(learnable, promoting, alice):
+    train(learnable)
+    train(learnable, mode=Mode.NEW_CYCLE)
+    image = learnable.images.filter(split=Split.POOL, tags=None).first()
+    said = {1: [0.2, 0.3, 0.5], 2: [0.6, 0.3, 0.1]}
+    for version, probabilities in said.items():
+        OutOfFold.objects.create(dataset=learnable, image=image, version=version, probabilities=probabilities)
+    assert opinions_of(learnable, [image.pk]) == {image.pk: said[2]}
+    version_bring_back(version=learnable.versions.get(number=1), by=alice)
+    assert opinions_of(learnable, [image.pk]) == {image.pk: said[1]}
 
 
 def training_image(dataset):
