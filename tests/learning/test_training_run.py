@@ -9,6 +9,7 @@ from gallery.work import WorkState
 from learning.engine.training import TrainingFailed
 from learning.models import Mode, ModelVersion, TrainingRun, VersionState
 from learning.selectors import champion_of, evaluation_labels, fresh_labels, policy_of, training_labels
+from learning.services.inputs import load_backbone
 from learning.services.promotion import RunLost
 from learning.services.requests import run_request
 from learning.services.serving import version_bring_back
@@ -176,7 +177,9 @@ def test_any_version_can_be_brought_back_and_tags_again(learnable, alice):
     assert tagged.count() == learnable.images.count() and tagged.filter(version=2).exists()
 
 
-def test_a_backbone_without_weights_fails_the_run_at_once_and_says_where_they_belong(learnable):
+def test_a_backbone_without_weights_fails_the_run_at_once_and_says_where_they_belong(learnable, settings, tmp_path):
+    settings.WEIGHTS_DIR = tmp_path
+    load_backbone.cache_clear()
     policy = policy_of(learnable)
     policy.backbone = "mobilenet_v2_0.35"
     policy.save()
