@@ -1,6 +1,6 @@
 from django.urls import path
 
-from learning.api import comparisons, effects, policies, runs, versions
+from learning.api import comparisons, effects, policies, rounds, runs, versions
 
 urlpatterns = [
     path("datasets/<int:pk>/models/", versions.Versions.as_view(), name="api-models"),
@@ -11,6 +11,9 @@ urlpatterns = [
     path("datasets/<int:pk>/train/schedule/", runs.Schedule.as_view(), name="api-train-schedule"),
     path("datasets/<int:pk>/runs/", runs.Runs.as_view(), name="api-runs"),
     path("datasets/<int:pk>/status/", runs.Status.as_view(), name="api-status"),
+    path("datasets/<int:pk>/rounds/", rounds.Rounds.as_view(), name="api-rounds"),
+    path("datasets/<int:pk>/rounds/<int:number>/picks/", rounds.Picks.as_view(), name="api-picks"),
+    path("datasets/<int:pk>/scores/", rounds.Scores.as_view(), name="api-scores"),
     path("datasets/<int:pk>/policy/", policies.OnePolicy.as_view(), name="api-policy"),
     path("review/annotators/<int:pk>/models/", effects.PersonModels.as_view(), name="api-person-models"),
     path(

@@ -11,6 +11,19 @@ STRATEGIES = {
     "least_confidence": "Least confidence: where its first guess is least sure",
     "margin": "Margin: where its first guess is hardly ahead of the second",
     "ratio": "Ratio: where its second guess is nearly as likely as the first",
+    "badge": "BADGE: where it is unsure, each picture for another reason",
+    "vessal": "VeSSAL: as BADGE, in one quick pass over the pictures",
+    "cluster_margin": "Cluster margin: where two classes are close, a few pictures of each kind",
+    "expected_error": "Expected error: whose answer would make it surest of all others",
+    "learning_loss": "Learning loss: where a part of the network, trained for it, expects to be wrong",
+    "bald": "BALD: where the last versions are sure and contradict each other",
+    "committee": "Committee: where the last versions together are least sure",
+    "variation_ratios": "Variation ratios: where the most of the last versions name another class than most",
+    "k_center": "Core-set: what is least like any labelled picture",
+    "k_means": "Clusters: the middle of as many groups as there are questions",
+    "typiclust": "TypiClust: what is typical of large groups without a label; good for the first labels",
+    "discriminative": "Discriminative: what is easiest to tell from the labelled pictures",
+    "active_lab": "ActiveLab: a new picture or an old one again, where one more answer changes most",
     "random": "Random: a fair sample, and what the others are measured against",
 }
 SMALL_CNN = ("small_cnn", "A small network, trained from scratch: needs nothing else")
@@ -18,6 +31,9 @@ BACKBONES = {
     "mobilenet_v2_0.35": "MobileNet V2, narrow: knows photographs, quick",
     "mobilenet_v2_1.0": "MobileNet V2: knows photographs",
 }
+
+
+PERCENT = {"random_percent": "random_share", "duplicates_percent": "duplicates", "outliers_percent": "outliers"}
 
 
 class PolicyForm(forms.ModelForm):
@@ -28,11 +44,34 @@ class PolicyForm(forms.ModelForm):
         help_text="Percent of the questions. A few keep the model honest about what it never doubts.",
     )
 
+    duplicates_percent = forms.IntegerField(
+        min_value=50,
+        max_value=100,
+        label="Near-duplicates",
+        help_text="Percent of likeness from which two pictures are the same, and one is asked. At 100 all are asked.",
+    )
+    outliers_percent = forms.IntegerField(
+        min_value=0,
+        max_value=50,
+        label="Odd pictures",
+        help_text="Percent of the pictures, those most unlike all others, that are asked last.",
+    )
+
     class Meta:
         model = Policy
-        fields = ["strategy", "round_size", "automatic", "buffer_size", "delay_seconds", "epochs", "backbone"]
+        fields = [
+            "strategy",
+            "balance",
+            "round_size",
+            "automatic",
+            "buffer_size",
+            "delay_seconds",
+            "epochs",
+            "backbone",
+        ]
         labels = {
             "strategy": "What to ask people first",
+            "balance": "Let no class be starved",
             "round_size": "Pictures in a round",
             "automatic": "Train by itself",
             "buffer_size": "New labels that start a training run",
@@ -42,6 +81,7 @@ class PolicyForm(forms.ModelForm):
         }
         help_texts = {
             "strategy": "The first kinds spend people's time where the model learns most from an answer.",
+            "balance": "The classes that the model names take turns, so that rare ones come up.",
             "round_size": "So many are chosen at a time; then the model has learned something, and chooses again.",
             "automatic": "Otherwise only when you ask for it.",
             "buffer_size": "Pictures. Fewer means fresher models and more work for the machine.",
@@ -54,7 +94,8 @@ class PolicyForm(forms.ModelForm):
         super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.fields["strategy"] = _radios(self.fields["strategy"], strategies())
         self.fields["backbone"] = _radios(self.fields["backbone"], backbones(self.instance.backbone))
-        self.fields["random_percent"].initial = round(100 * self.instance.random_share)
+        for name, share in PERCENT.items():
+            self.fields[name].initial = round(100 * getattr(self.instance, share))
         for name, low, high in (
             ("round_size", 1, 10_000),
             ("buffer_size", 1, 100_000),
@@ -62,13 +103,25 @@ class PolicyForm(forms.ModelForm):
             ("epochs", 1, 500),
         ):
             _bound(self.fields[name], low, high)
-        self.order_fields(["strategy", "random_percent"])
+        self.order_fields(["strategy", *PERCENT])
+
+    def clean(self) -> dict[str, Any]:
+        """Percents as the shares that a policy holds."""
+        cleaned = super().clean()
+        return {PERCENT.get(name, name): value / 100 if name in PERCENT else value for name, value in cleaned.items()}
 
 
 def strategies() -> list[tuple[str, str]]:
-    """Chance comes last: it is what the others are measured against."""
-    names = sorted(registry.names(), key=lambda name: (name == "random", name))
-    return [(name, STRATEGIES.get(name, name.replace("_", " ").capitalize())) for name in names]
+    """Ours in the order above, then what installed packages bring. Chance comes last: all are measured against it."""
+    ours = list(STRATEGIES)
+    names = sorted(
+        registry.names(), key=lambda name: (name == "random", ours.index(name) if name in ours else 99, name)
+    )
+    return [(name, STRATEGIES.get(name) or _in_words(name)) for name in names]
+
+
+def _in_words(name: str) -> str:
+    return f"{name.replace('_', ' ').capitalize()}: {registry.get(name).summary.rstrip('.')}"
 
 
 def backbones(current: str) -> list[tuple[str, str]]:
@@ -87,3 +140,14 @@ def _bound(field: forms.Field, low: int, high: int) -> None:
     bounded = forms.IntegerField(min_value=low, max_value=high)
     field.validators, field.min_value, field.max_value = bounded.validators, low, high
     field.widget.attrs |= {"min": low, "max": high}
+
+
+class ScoresForm(forms.Form):
+    file = forms.FileField(
+        label="File",
+        help_text="CSV with image (a name or id:NUMBER) and score.",
+        widget=forms.FileInput({"accept": ".csv"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})

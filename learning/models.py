@@ -6,8 +6,29 @@ from django.utils import timezone
 from gallery.models import DataSet, Image
 from gallery.work import Work
 
+LEARNING_LOSS = "learning_loss"  # the strategy that a network has to be trained for
 
-class Policy(models.Model):
+
+class Passing(models.Model):
+    """What a strategy's ranking is passed over for: see `strategies.options.Options`."""
+
+    duplicates = models.FloatField(
+        default=1.0,
+        validators=[MinValueValidator(0.5), MaxValueValidator(1)],
+        help_text="Cosine of two pictures' features from which they are the same, asked once; 1: all are asked.",
+    )
+    outliers = models.FloatField(
+        default=0.0,
+        validators=[MinValueValidator(0), MaxValueValidator(0.5)],
+        help_text="Share of the pool that is unlike the rest of it, asked last.",
+    )
+    balance = models.BooleanField(default=False, help_text="No class that the model names takes more than its turn.")
+
+    class Meta:
+        abstract = True
+
+
+class Policy(Passing):
     """How a data set learns: what to ask, when to train and what to train."""
 
     dataset = models.OneToOneField(DataSet, models.CASCADE, primary_key=True, related_name="policy")
@@ -139,16 +160,36 @@ class Retag(Work):
         return f"re-tag by {self.version}"
 
 
-class SamplingRound(Work):
+class SamplingRound(Work, Passing):
     dataset = models.ForeignKey(DataSet, models.CASCADE, related_name="rounds")
     version = models.ForeignKey(ModelVersion, models.SET_NULL, null=True, related_name="+")
     strategy = models.CharField(max_length=40)
     random_share = models.FloatField()
     size = models.PositiveIntegerField()
     queued = models.PositiveIntegerField(default=0)
+    phase = models.CharField(max_length=40, blank=True)
+    progress = models.FloatField(default=0.0)
+    finished_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["-id"]
 
     def __str__(self) -> str:
         return f"round {self.pk} of {self.dataset}"
+
+
+class Pick(models.Model):
+    """One image of a round: what chose it, its place and its score. It stays when the queue has gone on."""
+
+    round = models.ForeignKey(SamplingRound, models.CASCADE, related_name="picks")
+    image = models.ForeignKey(Image, models.CASCADE, related_name="picks")
+    rank = models.PositiveIntegerField(help_text="From 1, which is asked first.")
+    score = models.FloatField(help_text="No common scale from one strategy to another.")
+    reason = models.CharField(max_length=40)
+
+    class Meta:
+        ordering = ["round", "rank"]
+        constraints = [models.UniqueConstraint(fields=["round", "image"], name="one_pick_a_round")]
+
+    def __str__(self) -> str:
+        return f"image {self.image_id} in round {self.round_id}: {self.reason}"

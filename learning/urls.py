@@ -1,11 +1,15 @@
 from django.urls import path
 
-from learning.views import effects, figures, policy, training, versions
+from learning.views import asked, effects, figures, policy, training, versions
 
 urlpatterns = [
     path("figures/", figures.loop_figures, name="loop_figures"),
     path("datasets/<int:pk>/learning/", training.dataset_learning, name="dataset_learning"),
     path("datasets/<int:pk>/train/", training.dataset_train, name="dataset_train"),
+    path("datasets/<int:pk>/asked/", asked.dataset_asked, name="dataset_asked"),
+    path("datasets/<int:pk>/asked/anew/", asked.dataset_ask_anew, name="dataset_ask_anew"),
+    path("datasets/<int:pk>/asked/scores/", asked.dataset_scores, name="dataset_scores"),
+    path("datasets/<int:pk>/rounds/<int:number>/scores.csv", asked.round_scores, name="round_scores"),
     path("datasets/<int:pk>/policy/", policy.dataset_policy, name="dataset_policy"),
     path("datasets/<int:pk>/versions/<int:number>/bring-back/", versions.version_bring_back, name="version_bring_back"),
     path("datasets/<int:pk>/versions/<int:number>/weights/", versions.version_weights, name="version_weights"),

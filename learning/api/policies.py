@@ -22,6 +22,9 @@ class PolicyOut(serializers.ModelSerializer):
         fields = [
             "strategy",
             "random_share",
+            "duplicates",
+            "outliers",
+            "balance",
             "round_size",
             "automatic",
             "buffer_size",
@@ -34,6 +37,9 @@ class PolicyOut(serializers.ModelSerializer):
 class PolicyChange(serializers.Serializer):
     strategy = serializers.CharField(max_length=40)
     random_share = Share()
+    duplicates = serializers.FloatField(min_value=0.5, max_value=1)
+    outliers = serializers.FloatField(min_value=0, max_value=0.5)
+    balance = serializers.BooleanField()
     round_size = serializers.IntegerField(min_value=1, max_value=100_000)
     automatic = serializers.BooleanField()
     buffer_size = serializers.IntegerField(min_value=1, max_value=1_000_000)

@@ -5,6 +5,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from learning.engine.learning_loss import LossPrediction
+
 NetworkName = Literal["small_cnn", "linear_head"]
 
 
@@ -19,12 +21,22 @@ class SmallCNN(nn.Module):
     def __init__(self, n_classes: int, width: int = 24, channels: int = 3) -> None:
         super().__init__()
         self.n_classes = n_classes
+        self.stage_sizes = (width, 2 * width, 4 * width)
+        self.losses: LossPrediction | None = None
         self.blocks = nn.Sequential(_block(channels, width), _block(width, 2 * width), _block(2 * width, 4 * width))
         self.head = nn.Linear(4 * width, n_classes)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def features(self, x: Tensor) -> Tensor:
         return self.blocks(x).mean(dim=(2, 3))  # type: ignore[no-any-return]
+
+    def stages(self, x: Tensor) -> list[Tensor]:
+        """What each block makes of the images, averaged over their pixels; the last are the features."""
+        averages = []
+        for block in self.blocks:
+            x = block(x)
+            averages.append(x.mean(dim=(2, 3)))
+        return averages
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.features(x))  # type: ignore[no-any-return]
@@ -42,6 +54,8 @@ class LinearHead(nn.Module):
     def __init__(self, in_features: int, n_classes: int) -> None:
         super().__init__()
         self.n_classes = n_classes
+        self.stage_sizes = (in_features,)
+        self.losses: LossPrediction | None = None
         self.register_buffer("mean", torch.zeros(in_features))
         self.register_buffer("scale", torch.ones(in_features))
         self.head = nn.Linear(in_features, n_classes)
@@ -58,6 +72,9 @@ class LinearHead(nn.Module):
     def features(self, x: Tensor) -> Tensor:
         return (x - self.mean) / self.scale
 
+    def stages(self, x: Tensor) -> list[Tensor]:
+        return [self.features(x)]
+
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.features(x))  # type: ignore[no-any-return]
 
@@ -65,13 +82,20 @@ class LinearHead(nn.Module):
 Network = SmallCNN | LinearHead
 
 
-def build(network: NetworkName, n_classes: int, in_features: int) -> Network:
+def build(network: NetworkName, n_classes: int, in_features: int, *, predicts_losses: bool = False) -> Network:
     """A fresh network; `in_features` is an image's channels or a feature vector's length.
 
-    ValueError for another name.
+    predicts_losses: whether a module stands beside it that does. ValueError for another name.
     """
     if n_classes < 1:
         raise ValueError("a network needs at least one class")
+    model = _bare(network, n_classes, in_features)
+    if predicts_losses:  # after the rest, whose first weights are the same with and without
+        model.losses = LossPrediction(model.stage_sizes)
+    return model
+
+
+def _bare(network: NetworkName, n_classes: int, in_features: int) -> Network:
     if network == "small_cnn":
         return SmallCNN(n_classes, channels=in_features)
     if network == "linear_head":

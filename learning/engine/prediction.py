@@ -1,5 +1,7 @@
 """From a network and inputs to logits and probabilities."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -17,15 +19,52 @@ def logits(model: Network | Trained, x: Pixels | Floats, batch: int = 512) -> ND
 
     `x` is what the network was trained on: (N, S, S, C) uint8 images or (N, D) features.
     """
-    network = model.model() if isinstance(model, Trained) else model
-    was_training = network.training
-    network.eval()
-    try:
-        with torch.inference_mode():
-            parts = [network(inputs(x[start : start + batch])).numpy() for start in range(0, len(x), batch)]
-    finally:
-        network.train(was_training)
-    return np.concatenate(parts) if parts else np.zeros((0, network.n_classes), dtype=np.float32)
+    network = _network(model)
+    return _each_batch(network, network, x, batch)
+
+
+def features(model: Network | Trained, x: Pixels | Floats, batch: int = 512) -> NDArray[np.float32]:
+    """(N, D) float32: the layer before the last."""
+    network = _network(model)
+    return _each_batch(network, network.features, x, batch)
+
+
+def predicted_losses(model: Network | Trained, x: Pixels | Floats, batch: int = 512) -> NDArray[np.float32]:
+    """(N,) float32: higher where the network expects to lose more; only the order means something.
+
+    ValueError for a network that was trained without `learning_loss`.
+    """
+    network = _network(model)
+    module = network.losses
+    if module is None:
+        raise ValueError("this network predicts no losses; it was trained with learning_loss 0")
+    return _each_batch(network, lambda rows: module(network.stages(rows)), x, batch)
+
+
+def dropout_draws(
+    model: Network | Trained,
+    x: Pixels | Floats,
+    draws: int = 10,
+    rate: float = 0.3,
+    *,
+    seed: int,
+    temperature: float = 1.0,
+    batch: int = 512,
+) -> NDArray[np.float32]:
+    """(C, N, K) float32 probabilities of a committee: each member lacks a random share of the features, the same ones
+    for every image (Gal & Ghahramani 2016, on the last layer alone).
+
+    The features are worked out once, so a draw costs one matrix product. What a member says of an image does not hang
+    on the other images. Raises ValueError without a draw, for a rate outside [0, 1) and a temperature of 0.
+    """
+    if draws < 1 or not 0 <= rate < 1:
+        raise ValueError(f"a committee needs a draw and a rate in [0, 1), not {draws} and {rate}")
+    network = _network(model)
+    seen = features(network, x, batch)
+    weight, bias = (part.detach().numpy() for part in (network.head.weight, network.head.bias))
+    kept = (np.random.default_rng(seed).random((draws, seen.shape[1])) >= rate).astype(np.float32) / (1 - rate)
+    members = [probabilities(seen @ (weight * mask).T + bias, temperature) for mask in kept]
+    return np.stack(members)
 
 
 def predict(
@@ -51,3 +90,22 @@ def inputs(x: Pixels | Floats) -> Tensor:
     if x.dtype == np.uint8:
         return to_tensor(x)  # type: ignore[arg-type]
     return torch.from_numpy(np.array(x, dtype=np.float32))
+
+
+def _network(model: Network | Trained) -> Network:
+    return model.model() if isinstance(model, Trained) else model
+
+
+def _each_batch(
+    network: Network, part: Callable[[Tensor], Tensor], x: Pixels | Floats, batch: int
+) -> NDArray[np.float32]:
+    """What a part of the network makes of the rows, as it predicts; its mode is left as it was."""
+    was_training = network.training
+    network.eval()
+    try:
+        with torch.inference_mode():
+            # One batch at least: no rows have a shape too.
+            starts = range(0, max(len(x), 1), batch)
+            return np.concatenate([part(inputs(x[start : start + batch])).numpy() for start in starts])
+    finally:
+        network.train(was_training)

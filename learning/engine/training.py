@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from learning.engine.arrays import Floats, Integers, Pixels
+from learning.engine.learning_loss import HEARD, ranking_loss
 from learning.engine.networks import LinearHead, Network, NetworkName, build
 from learning.engine.prediction import inputs, logits, predict
 from learning.engine.trained import Trained, TrainingConfig, deserialise, serialise
@@ -71,7 +72,7 @@ def train(
     rows = _checked(x, targets, weights, network)
     with torch.random.fork_rng(devices=[]):  # the caller's generator is left as it was
         torch.manual_seed(config.seed)
-        model = _start(network, rows, initial)
+        model = _start(network, rows, initial, predicts_losses=config.learning_loss > 0)
         loss = _fit(model, rows, config, on_progress)
     return Trained(
         state_dict={name: tensor.detach().clone() for name, tensor in model.state_dict().items()},
@@ -135,10 +136,17 @@ def _fit(model: Network, rows: _Rows, config: TrainingConfig, on_progress: Progr
     model.train()
     for step, batch in zip(range(steps), _batches(n, config.batch_size, generator), strict=False):
         x = _shift(inputs(rows.x[batch.numpy()]), config.augment_shift, generator)
-        loss = _loss(model(x), rows.targets[batch], rows.weights[batch], config.label_smoothing)
+        scores, expected = _forward(model, x, heard=step < HEARD * steps)
+        each = functional.cross_entropy(
+            scores, rows.targets[batch], reduction="none", label_smoothing=config.label_smoothing
+        )
+        # Weights have mean 1 over the whole set, so dividing by the batch's length keeps their ratios across batches.
+        loss = (each * rows.weights[batch]).mean()
         losses.append(loss.item())
         if not math.isfinite(losses[-1]):
             raise TrainingFailed(f"the loss became {losses[-1]} at step {step + 1} of {steps} (lr {config.lr})")
+        if expected is not None:
+            loss = loss + config.learning_loss * ranking_loss(expected, each.detach(), rows.weights[batch])
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
@@ -164,8 +172,8 @@ def _checked(x: Pixels | Floats, targets: Floats, weights: Floats, network: Netw
     return _Rows(x, torch.tensor(targets, dtype=torch.float32), torch.tensor(relative, dtype=torch.float32))
 
 
-def _start(network: NetworkName, rows: _Rows, initial: dict[str, Tensor] | None) -> Network:
-    model = build(network, rows.targets.shape[1], rows.x.shape[-1])
+def _start(network: NetworkName, rows: _Rows, initial: dict[str, Tensor] | None, *, predicts_losses: bool) -> Network:
+    model = build(network, rows.targets.shape[1], rows.x.shape[-1], predicts_losses=predicts_losses)
     if initial is None:
         if isinstance(model, LinearHead):
             model.standardise(inputs(rows.x))
@@ -201,11 +209,12 @@ def _shift(x: Tensor, pixels: int, generator: torch.Generator) -> Tensor:
     return padded[torch.arange(n)[:, None, None], ys[:, :, None], xs[:, None, :]].permute(0, 3, 1, 2)
 
 
-def _loss(scores: Tensor, targets: Tensor, weights: Tensor, smoothing: float) -> Tensor:
-    # Weights have mean 1 over the whole set, so dividing by the batch's length keeps their ratios across
-    # batches.
-    each = functional.cross_entropy(scores, targets, reduction="none", label_smoothing=smoothing)
-    return (each * weights).mean()
+def _forward(model: Network, x: Tensor, *, heard: bool) -> tuple[Tensor, Tensor | None]:
+    """Logits, and the losses predicted where the network does so; whether it learns from that too is `heard`."""
+    if model.losses is None:
+        return model(x), None
+    stages = model.stages(x)
+    return model.head(stages[-1]), model.losses(stages if heard else [stage.detach() for stage in stages])
 
 
 def _rate(step: int, steps: int) -> float:

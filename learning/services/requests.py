@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from gallery.models import DataSet
 from gallery.work import WorkState, ring
-from learning.models import Mode, ModelVersion, Retag, SamplingRound, TrainingRun
+from learning.models import LEARNING_LOSS, Mode, ModelVersion, Policy, Retag, SamplingRound, TrainingRun
 from learning.selectors import champion_of, current_run, policy_of
 
 
@@ -42,12 +42,21 @@ def round_request(*, dataset: DataSet) -> SamplingRound:
     waiting = dataset.rounds.filter(state=WorkState.WAITING).first()
     requested = waiting or SamplingRound(dataset=dataset)
     requested.version, requested.size = champion, policy.round_size
-    # Without a model every image is as uncertain as any other.
-    requested.strategy = policy.strategy if champion else "random"
+    requested.strategy = _strategy(policy, champion)
     requested.random_share = policy.random_share
+    requested.duplicates, requested.outliers, requested.balance = policy.duplicates, policy.outliers, policy.balance
     requested.save()
     ring("learning.sample", requested.pk)
     return requested
+
+
+def _strategy(policy: Policy, champion: ModelVersion | None) -> str:
+    """The policy's, as soon as a version can serve it."""
+    if champion is None:
+        return "random"  # without a model every image is as uncertain as any other
+    if policy.strategy == LEARNING_LOSS and not champion.configuration.get("learning_loss"):
+        return "margin"  # until the next version, which is trained to tell its loss
+    return policy.strategy
 
 
 @transaction.atomic

@@ -1,16 +1,16 @@
 """Rounds: what is worth asking people next, written into the queue that challenges draw from."""
 
-import numpy as np
 from django.db import transaction
 from django.utils import timezone
-from numpy.typing import NDArray
 
 from annotations.models import QueueItem
 from gallery.models import Split
+from learning.engine.strategies.options import Options
 from learning.engine.strategies.selection import select
-from learning.models import SamplingRound
+from learning.models import Pick, SamplingRound
 from learning.selectors import askable
-from learning.services.prediction import predict_images
+from learning.services import pools
+from learning.services.queueing import queue_replace
 
 EVALUATION_FIRST = 1
 
@@ -21,12 +21,21 @@ def round_execute(pk: int) -> SamplingRound | None:
     try:
         items = _evaluation_items(current) + _pool_items(current)
         with transaction.atomic():
-            _replace_queue(current, items)
+            items = _still_askable(current, items)
+            queue_replace(dataset=current.dataset, items=items)
+            SamplingRound.objects.filter(pk=current.pk).update(queued=len(items), finished_at=timezone.now(), phase="")
     except Exception as error:
         current.fail(f"{type(error).__name__}: {error}")
         raise
     current.finish()
     return current
+
+
+def _still_askable(current: SamplingRound, items: list[QueueItem]) -> list[QueueItem]:
+    """A long look at the pool leaves time for labels to be given and pictures to be deleted."""
+    images = [item.image_id for item in items]
+    still = set(askable(current.dataset).filter(pk__in=images).values_list("pk", flat=True))
+    return [item for item in items if item.image_id in still]
 
 
 def _evaluation_items(current: SamplingRound) -> list[QueueItem]:
@@ -45,38 +54,37 @@ def _evaluation_items(current: SamplingRound) -> list[QueueItem]:
 
 
 def _pool_items(current: SamplingRound) -> list[QueueItem]:
-    pool = list(askable(current.dataset).filter(split=Split.POOL).values_list("pk", flat=True))
-    ids, probabilities = _probabilities(current, pool)
-    picked = select(current.strategy, probabilities, current.size, p=current.random_share, seed=current.pk)
+    images = list(askable(current.dataset).filter(split=Split.POOL).order_by("pk").values_list("pk", flat=True))
+    ids, pool = pools.pool_of(current, images, lambda phase, progress: _tell(current, phase, progress))
+    _tell(current, "choosing", 1.0)
+    picked = select(
+        current.strategy,
+        pool,
+        current.size,
+        p=current.random_share,
+        seed=current.pk,
+        options=Options(current.duplicates, current.outliers, current.balance),
+    )
+    rows = zip((ids[row] for row in picked.indices.tolist()), picked.scores.tolist(), picked.reasons, strict=True)
+    picks = [
+        Pick(round=current, image_id=image, rank=rank, score=score, reason=reason)
+        for rank, (image, score, reason) in enumerate(rows, start=1)
+    ]
+    Pick.objects.filter(round=current).delete()  # of an attempt that broke off
+    Pick.objects.bulk_create(picks, batch_size=1000)
     # Scores of different strategies have no common scale, and chance picks have none at all: the rank is what counts.
     return [
         QueueItem(
-            image_id=ids[row],
+            image_id=pick.image_id,
             dataset=current.dataset,
-            score=1 - rank / max(len(picked.indices), 1),
-            reason=reason,
+            score=1 - (pick.rank - 1) / len(picks),
+            reason=pick.reason,
             round=current.pk,
         )
-        for rank, (row, reason) in enumerate(zip(picked.indices.tolist(), picked.reasons, strict=True))
+        for pick in picks
     ]
 
 
-def _probabilities(current: SamplingRound, pool: list[int]) -> tuple[list[int], NDArray[np.float32]]:
-    if current.version is None or not pool:
-        n_classes = current.dataset.classes.count()
-        return pool, np.full((len(pool), n_classes), 1 / n_classes, dtype=np.float32)
-    inputs, probabilities = predict_images(current.version, pool)
-    return inputs.ids, probabilities
-
-
-def _replace_queue(current: SamplingRound, items: list[QueueItem]) -> None:
-    """The new round replaces what nobody has begun; images on lease or half answered stay."""
-    queue = QueueItem.objects.filter(dataset=current.dataset)
-    queue.filter(image__consensus=None).exclude(leased_until__gt=timezone.now()).delete()
-    QueueItem.objects.bulk_create(
-        sorted(items, key=lambda item: item.image_id),
-        update_conflicts=True,
-        unique_fields=["image"],
-        update_fields=["priority", "score", "reason", "round"],
-    )
-    SamplingRound.objects.filter(pk=current.pk).update(queued=len(items))
+def _tell(current: SamplingRound, phase: str, progress: float) -> None:
+    SamplingRound.objects.filter(pk=current.pk).update(phase=phase, progress=progress)
+    current.beat()

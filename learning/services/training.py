@@ -1,6 +1,6 @@
 """A training run, from labels to a judged version, or to the reason why there is none."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from time import monotonic
 
 import numpy as np
@@ -14,13 +14,14 @@ from learning.engine.arrays import Floats, Pixels
 from learning.engine.backbones import WeightsMissing
 from learning.engine.prediction import probabilities
 from learning.engine.training import Progress, Trained, TrainingConfig, TrainingFailed, cross_validate, train
-from learning.models import Mode, TrainingExample, TrainingRun
+from learning.models import LEARNING_LOSS, Mode, TrainingExample, TrainingRun
 from learning.selectors import Label, champion_of, policy_of, training_labels
 from learning.services.inputs import network_of, read_inputs
 from learning.services.prediction import load_version
 from learning.services.promotion import version_create
 
 FOLDS = 3
+LOSS_WEIGHT = 0.2  # of learning to rank losses: they are ranked as well as at 1, and the classes learned no worse
 BEAT = 1.0  # seconds between two writes of the progress
 
 
@@ -61,9 +62,11 @@ def _execute(run: TrainingRun) -> None:
     report.phase("weighing the crowd's answers")
     consensus_refit(dataset=run.dataset)
     report.phase("reading the pictures")
-    backbone = policy_of(run.dataset).backbone
+    policy = policy_of(run.dataset)
+    backbone = policy.backbone
     data = _training_set(run.dataset, backbone)
-    config = TrainingConfig(epochs=run.epochs, seed=run.pk)
+    ranks_losses = LOSS_WEIGHT if policy.strategy == LEARNING_LOSS else 0.0
+    config = TrainingConfig(epochs=run.epochs, seed=run.pk, learning_loss=ranks_losses)
     weights = np.ones(len(data.images))
     report.phase("training")
     network, initial = network_of(backbone), _initial(run, backbone)
@@ -77,8 +80,9 @@ def _execute(run: TrainingRun) -> None:
         on_progress=report.part(0.0, 0.4),
     )
     report.phase("checking itself on what it has not seen")
+    plain = replace(config, learning_loss=0.0)  # the folds are asked for classes alone
     logits = cross_validate(
-        data.x, data.targets, weights, config, FOLDS, network=network, on_progress=report.part(0.4, 0.9)
+        data.x, data.targets, weights, plain, FOLDS, network=network, on_progress=report.part(0.4, 0.9)
     )
     report.phase("comparing with the champion")
     _finish(run, backbone, data, trained, config, logits)

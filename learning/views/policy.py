@@ -14,9 +14,7 @@ def dataset_policy(request: HttpRequest, pk: int) -> HttpResponse:
     dataset = dataset_write(request, pk)
     form = PolicyForm(request.POST or None, instance=policy_of(dataset))
     if request.method == "POST" and form.is_valid():
-        fields = dict(form.cleaned_data)
-        fields["random_share"] = fields.pop("random_percent") / 100
-        policy_change(dataset=dataset, by=request.user, **fields)
+        policy_change(dataset=dataset, by=request.user, **form.cleaned_data)
         messages.success(request, "Saved. It holds from the next round of questions and the next training run on.")
         return redirect("dataset", dataset.pk)
     status = 422 if request.method == "POST" else 200

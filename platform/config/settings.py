@@ -157,6 +157,7 @@ REST_KNOX = {"TOKEN_TTL": timedelta(days=365), "USER_SERIALIZER": None}
 SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "SuspicionEnum": "annotations.models.Suspicion",
+        "WorkStateEnum": "gallery.work.WorkState",
         "ChallengeKindEnum": "annotations.challenges.registry.CHOICES",
     },
     "TITLE": "Tessera",

@@ -186,3 +186,38 @@ def test_the_sample_has_the_size_that_is_asked_for(dataset, version, add_images,
 def test_without_a_model_there_is_nothing_to_compare(dataset, api):
     got = api().get(address(dataset, "compare/")).json()
     assert (got["first"], got["champion"], got["images"]) == (None, None, [])
+
+
+def test_the_owner_sees_rounds_and_what_each_chose(api, dataset, add_images, alice, django_capture_on_commit_callbacks):
+    images = add_images(3, 10)
+    owner = api(alice)
+    with django_capture_on_commit_callbacks(execute=True):
+        asked = owner.post(address(dataset, "rounds/"))
+    assert asked.status_code == 202
+    (listed,) = owner.get(address(dataset, "rounds/")).json()["results"]
+    assert (listed["strategy"], listed["state"], listed["queued"]) == ("random", "done", 3)
+    picks = owner.get(address(dataset, f"rounds/{listed['id']}/picks/")).json()["results"]
+    assert [pick["rank"] for pick in picks] == [1, 2, 3]
+    assert {pick["image"] for pick in picks} == {image.pk for image in images}
+    assert owner.get(address(dataset, f"rounds/{listed['id'] + 1}/picks/")).status_code == 404
+
+
+def test_scores_from_elsewhere_become_the_order(api, dataset, add_images, alice):
+    first, second = add_images(2, 10)
+    owner = api(alice)
+    scores = [{"image": f"id:{first.pk}", "score": 1}, {"image": f"id:{second.pk}", "score": 2}]
+    done = owner.post(
+        address(dataset, "scores/"), {"scores": [*scores, {"image": "nobody", "score": 3}]}, format="json"
+    )
+    assert done.json() == {
+        "queued": 2,
+        "left_out": 1,
+        "first": [{"row": 3, "reason": "there is no image 'nobody' in this data set"}],
+    }
+    assert list(dataset.queue.order_by("-score").values_list("image", flat=True)) == [second.pk, first.pk]
+
+
+@pytest.mark.parametrize("scores", [[], [{"image": "a"}], [{"image": "a", "score": "NaN"}], "all"])
+def test_scores_without_sense_are_refused(api, dataset, alice, scores):
+    owner = api(alice)
+    assert owner.post(address(dataset, "scores/"), {"scores": scores}, format="json").status_code == 400

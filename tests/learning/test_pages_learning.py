@@ -226,6 +226,9 @@ def test_the_owner_takes_the_weights_home(client, dataset, version, alice) -> No
 POLICY = {
     "strategy": "margin",
     "random_percent": 25,
+    "duplicates_percent": 97,
+    "outliers_percent": 2,
+    "balance": "on",
     "round_size": 40,
     "automatic": "on",
     "buffer_size": 10,
@@ -243,6 +246,7 @@ def test_the_owner_changes_how_it_learns(client, dataset, alice) -> None:
     assert client.post(url, POLICY).url == reverse("dataset", args=[dataset.pk])
     policy = Policy.objects.get(dataset=dataset)
     assert (policy.strategy, policy.random_share, policy.buffer_size, policy.epochs) == ("margin", 0.25, 10, 5)
+    assert (policy.duplicates, policy.outliers, policy.balance) == (0.97, 0.02, True)
     assert AuditEntry.objects.filter(actor=alice, verb="changed the policy of").exists()
 
 
@@ -254,6 +258,8 @@ def test_the_owner_changes_how_it_learns(client, dataset, alice) -> None:
         {"epochs": 0},
         {"epochs": 10**6},
         {"random_percent": 101},
+        {"duplicates_percent": 40},
+        {"outliers_percent": 51},
         {"backbone": "nobody_has_this"},
     ],
 )

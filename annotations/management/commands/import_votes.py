@@ -3,9 +3,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts.models import User
 from annotations.crowd_files import BadFile, read_votes
-from annotations.imported import BY_ID
+from annotations.management.named import dataset_called, user_called
 from annotations.services.imports import Imported, votes_import
 from gallery.models import DataSet
 
@@ -22,7 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="say what would be added, and add nothing")
 
     def handle(self, *args: Any, dataset: str, votes: Path, by: str | None, dry_run: bool, **options: Any) -> None:
-        target, user = _dataset(dataset), _user(by)
+        target, user = dataset_called(dataset), user_called(by)
         try:
             table = read_votes(votes)
         except BadFile as error:
@@ -33,26 +32,6 @@ class Command(BaseCommand):
         if not done.added + done.repeated:
             raise CommandError(f"{votes} has no row that can be brought into {target}.")
         self.stdout.write(_sentence(target, done, dry_run))
-
-
-def _dataset(name: str) -> DataSet:
-    by_id = BY_ID.fullmatch(name)
-    found = list(DataSet.objects.filter(**({"pk": by_id[1]} if by_id else {"name": name})).order_by("pk")[:10])
-    if not found:
-        raise CommandError(f"There is no data set “{name}”.")
-    if len(found) > 1:
-        numbers = ", ".join(f"id:{row.pk}" for row in found)
-        raise CommandError(f"Several data sets are called “{name}”. Say which: {numbers}.")
-    return found[0]
-
-
-def _user(email: str | None) -> User | None:
-    if email is None:
-        return None
-    try:
-        return User.objects.get_by_natural_key(email)
-    except User.DoesNotExist as error:
-        raise CommandError(f"Nobody has the address {email}.") from error
 
 
 def _sentence(dataset: DataSet, done: Imported, dry_run: bool) -> str:

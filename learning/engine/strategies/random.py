@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from learning.engine.arrays import Floats
+from learning.engine.strategies.pool import Pool, Ranking, by_score
 from learning.engine.strategies.registry import strategy
 
 
 @strategy("random")
-def random(probabilities: Floats, rng: np.random.Generator) -> Floats:
-    """Scores (N,) uniform in [0, 1), whatever the model thinks."""
-    return rng.random(len(probabilities))
+def random(pool: Pool, n: int, rng: np.random.Generator) -> Ranking:
+    """Whatever the model thinks; scores uniform in [0, 1)."""
+    return by_score(rng.random(len(pool)), n, rng)

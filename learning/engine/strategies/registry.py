@@ -1,31 +1,56 @@
 """Query strategies by name.
 
-A strategy is a function from class probabilities (N, K) and a seeded generator to scores (N,): the higher,
-the sooner an image is asked. A new one is a new module in this folder with the decorator on it.
+A strategy is a function of a pool, a number and a seeded generator that ranks as many of the pool's images as are
+wanted, fewer if there are no more. A new one is a new module in this folder with the decorator on it, or a function in
+any installed package that names it under the entry point `tessera.strategies`.
 """
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import numpy as np
 
-from learning.engine.arrays import Floats
+from learning.engine.strategies.pool import Pool, Ranking
 
-Strategy = Callable[[Floats, np.random.Generator], Floats]
+ENTRY_POINTS = "tessera.strategies"
+Rank = Callable[[Pool, int, np.random.Generator], Ranking]
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """`needs`: what a pool must hold beside probabilities, by `Pool`'s names."""
+
+    name: str
+    rank: Rank
+    needs: frozenset[str]
+
+    @property
+    def summary(self) -> str:
+        """The first line of what it says of itself."""
+        return (self.rank.__doc__ or "").strip().partition("\n")[0]
+
+    def __call__(self, pool: Pool, n: int, rng: np.random.Generator) -> Ranking:
+        """The `n` images to ask about, the first first. Raises ValueError for a pool that lacks what it needs."""
+        if lacking := self.needs - pool.known():
+            raise ValueError(f"{self.name} needs {', '.join(sorted(lacking))} of the pool")
+        return self.rank(pool, min(n, len(pool)), rng)
+
 
 _strategies: dict[str, Strategy] = {}
 
 
-def strategy(name: str) -> Callable[[Strategy], Strategy]:
+def strategy(name: str, needs: Collection[str] = ()) -> Callable[[Rank], Rank]:
     """Register the decorated function under `name`. ValueError when another function has it already."""
 
-    def register(function: Strategy) -> Strategy:
+    def register(function: Rank) -> Rank:
         if name in _strategies:
             raise ValueError(f"two strategies are called {name!r}")
-        _strategies[name] = function
+        _strategies[name] = Strategy(name, function, frozenset(needs))
         return function
 
     return register
@@ -50,3 +75,5 @@ def _import_all() -> None:
     package = __name__.rpartition(".")[0]
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
         importlib.import_module(f"{package}.{module.name}")
+    for entry in entry_points(group=ENTRY_POINTS):
+        entry.load()

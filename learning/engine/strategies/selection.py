@@ -1,79 +1,97 @@
-"""From scores to picks. Picking knows nothing of how the scores were made."""
+"""From a ranking to picks: some by chance, none a duplicate, no class starved. It knows nothing of how ranks come."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from learning.engine.arrays import Booleans, Floats
 from learning.engine.strategies import registry
+from learning.engine.strategies.options import Options, ordinary, pass_over
+from learning.engine.strategies.pool import Pool, Ranking
+
+SPARE = 4  # times as many are ranked as are wanted, where some may be passed over
+PLAIN = Options()
 
 
 class Selection(NamedTuple):
     indices: NDArray[np.int64]  # (n,) rows of the pool, the first to be asked first
-    scores: NDArray[np.float64]  # (n,) their scores
+    scores: NDArray[np.float64]  # (n,) what each scored; those by chance 0
     reasons: list[str]  # what picked each: the strategy's name, or "random"
 
 
-def top(scores: Floats, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """The `n` highest of (N,) scores, highest first, ties in random order; all of them when `n` is above N.
+def select(name: str, pool: Pool, n: int, *, p: float = 0.0, seed: int, options: Options = PLAIN) -> Selection:
+    """Pick `n` of a pool by the strategy called `name`, each with probability `p` by chance from those that remain.
 
-    Raises ValueError for a negative `n` and for scores that are not finite.
+    The share of chance keeps the labelled set from holding only what one model found hard. An empty pool gives an empty
+    selection, an `n` above N the whole pool (less duplicates). The same arguments give the same selection. Raises
+    ValueError for an unknown name, a negative `n`, a `p` outside [0, 1], a pool that lacks what strategy or options
+    need, and scores that are not finite.
     """
-    _check(scores, n)
-    return np.lexsort((rng.random(len(scores)), -scores))[:n]
-
-
-def mixed(scores: Floats, n: int, p: float, rng: np.random.Generator) -> tuple[NDArray[np.int64], Booleans]:
-    """As `top`, but each pick is, with probability `p`, a random one of those that remain.
-
-    Returns the indices in order and a mask of those that chance picked. The share of chance keeps the
-    labelled set from holding only what one model found hard. Raises ValueError as `top` does, and for a `p`
-    outside [0, 1].
-    """
-    _check(scores, n)
-    if not 0 <= p <= 1:
-        raise ValueError(f"p is a probability, not {p}")
-    ranked = iter(top(scores, len(scores), rng).tolist())
-    # The next untaken row of one random order is a uniform draw from those that remain.
-    lots = iter(rng.permutation(len(scores)).tolist())
-    by_chance = rng.random(min(n, len(scores))) < p
-    taken: dict[int, None] = {}
-    for chance in by_chance:
-        taken[_next_untaken(lots if chance else ranked, taken)] = None
-    return np.fromiter(taken, dtype=np.int64, count=len(taken)), by_chance
-
-
-def select(name: str, probabilities: Floats, n: int, *, p: float = 0.0, seed: int) -> Selection:
-    """Pick `n` of a pool by the strategy called `name`, a share `p` of them by chance.
-
-    probabilities: (N, K). An empty pool gives an empty selection, an `n` above N the whole pool. The same
-    arguments give the same selection. Raises ValueError for an unknown name, a negative `n`, a `p` outside
-    [0, 1], and scores that are not finite.
-    """
-    rng = np.random.default_rng(seed)
-    score = registry.get(name)
-    if len(probabilities) == 0:
-        return Selection(np.zeros(0, dtype=np.int64), np.zeros(0), [])
-    if probabilities.ndim != 2:
-        raise ValueError(f"probabilities are (N, K), not {probabilities.shape}")
-    scores = score(probabilities, rng).astype(np.float64)
-    if unusable := int((~np.isfinite(scores)).sum()):
-        raise ValueError(
-            f"{name} gives {unusable} of {len(scores)} images no finite score; are the probabilities sound?"
-        )
-    indices, by_chance = mixed(scores, n, p, rng)
-    reasons = ["random" if chance else name for chance in by_chance]
-    return Selection(indices, scores[indices], reasons)
-
-
-def _next_untaken(rows: Iterator[int], taken: dict[int, None]) -> int:
-    return next(row for row in rows if row not in taken)
-
-
-def _check(scores: Floats, n: int) -> None:
+    rng, ranks = np.random.default_rng(seed), registry.get(name)
     if n < 0:
         raise ValueError(f"can't pick {n} images")
-    if not np.isfinite(scores).all():
-        raise ValueError("a score is not finite: nothing can be ranked by it")
+    if not 0 <= p <= 1:
+        raise ValueError(f"p is a probability, not {p}")
+    if lacking := options.needs - pool.known():
+        raise ValueError(f"these options need {', '.join(sorted(lacking))} of the pool")
+    if len(pool) == 0:
+        return Selection(np.zeros(0, dtype=np.int64), np.zeros(0), [])
+    n = min(n, len(pool))
+    by_chance = rng.random(n) < p
+    ranking = _ranked(ranks, pool, int((~by_chance).sum()), options, rng)
+    return _dealt(name, ranking, by_chance, pool, options, rng)
+
+
+def _ranked(ranks: registry.Strategy, pool: Pool, n: int, options: Options, rng: np.random.Generator) -> Ranking:
+    """`n` by the strategy, fewer where duplicates are all that is left; the odd ones after all others."""
+    usual = ordinary(pool, options.outliers, rng)
+    wanted = n * SPARE if options.choosy else n
+    parts = [_within(ranks, pool, np.flatnonzero(usual), wanted, rng)]
+    if len(parts[0].indices) < wanted:
+        odd = np.flatnonzero(~usual)
+        parts.append(_within(ranks, pool, odd, wanted - len(parts[0].indices), rng))
+    indices, scores = (np.concatenate(column) for column in zip(*parts, strict=True))
+    if not options.choosy:
+        return Ranking(indices, scores)
+    score_of = dict(zip(indices.tolist(), scores.tolist(), strict=True))
+    rest = np.setdiff1d(np.arange(len(pool)), indices)
+    # The rest stands in, in random order, where too many of those ranked were passed over.
+    kept = pass_over(pool, np.concatenate([indices, rng.permutation(rest)]), n, options)
+    return Ranking(kept, np.array([score_of.get(row, 0.0) for row in kept.tolist()]))
+
+
+def _within(ranks: registry.Strategy, pool: Pool, rows: NDArray[np.int64], n: int, rng: np.random.Generator) -> Ranking:
+    """The strategy on these rows of the pool, by the pool's own numbers."""
+    if len(rows) == 0 or n == 0:
+        return Ranking(np.zeros(0, dtype=np.int64), np.zeros(0))
+    found = ranks(pool if len(rows) == len(pool) else pool.of(rows), n, rng)
+    return Ranking(rows[found.indices], found.scores)
+
+
+def _dealt(
+    name: str,
+    ranking: Ranking,
+    by_chance: NDArray[np.bool_],
+    pool: Pool,
+    options: Options,
+    rng: np.random.Generator,
+) -> Selection:
+    """The ranking with its places by chance filled from what remains."""
+    rest = np.setdiff1d(np.arange(len(pool)), ranking.indices)
+    lots = rng.permutation(rest)
+    if options.duplicates < 1:
+        fresh = pass_over(pool, np.concatenate([ranking.indices, lots]), len(by_chance), Options(options.duplicates))
+        lots = fresh[~np.isin(fresh, ranking.indices)]
+    picks, scores, reasons = [], [], []
+    ranked, drawn = iter(zip(*ranking, strict=True)), iter(lots.tolist())
+    for chance in by_chance.tolist():
+        if chance and (row := next(drawn, None)) is not None:
+            pick = (row, 0.0, "random")
+        elif not chance and (found := next(ranked, None)) is not None:
+            pick = (int(found[0]), float(found[1]), name)
+        else:
+            continue
+        picks.append(pick[0])
+        scores.append(pick[1])
+        reasons.append(pick[2])
+    return Selection(np.array(picks, dtype=np.int64), np.array(scores), reasons)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-BENCHMARKS = ("loop", "consensus")  # modules of learning.bench, each with HELP, add_arguments and run
+BENCHMARKS = ("loop", "consensus", "strategies")  # modules of learning.bench, each with HELP, add_arguments and run
 
 
 class Command(BaseCommand):

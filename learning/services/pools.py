@@ -1,0 +1,113 @@
+"""What a round's strategy sees: the images that may be asked, by the version that serves and those before it."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotations.models import Consensus
+from gallery.models import DataSet
+from learning.engine import prediction
+from learning.engine.strategies import registry
+from learning.engine.strategies.options import Options
+from learning.engine.strategies.pool import Pool
+from learning.models import ModelVersion, SamplingRound
+from learning.selectors import training_labels
+from learning.services.inputs import Inputs, read_inputs
+from learning.services.prediction import load_version
+
+CHUNK = 512
+COMMITTEE = 4  # versions that make one; where there are fewer, as many draws by dropout as make it eight
+DRAWS = 8
+READING = "looking at the pool"
+
+Columns = dict[str, NDArray[Any]]
+Tell = Callable[[str, float], None]
+
+
+def pool_of(current: SamplingRound, images: Sequence[int], tell: Tell) -> tuple[list[int], Pool]:
+    """The readable ones of the images, and what is known of them that the round's strategy and options go by.
+
+    Raises ValueError where the strategy needs what this version can't say.
+    """
+    n_classes = current.dataset.classes.count()
+    if current.version is None or not images:
+        even = np.full((len(images), n_classes), 1 / n_classes, dtype=np.float32)
+        return list(images), Pool(even)
+    options = Options(current.duplicates, current.outliers, current.balance)
+    needs = registry.get(current.strategy).needs | options.needs
+    ids, parts = _read(current.version, images, needs, tell)
+    if "labelled" in needs or "features" in needs:
+        parts |= _labelled(current.version)
+    if {"beliefs", "votes"} & needs:
+        parts |= _asked(current.dataset, ids, parts["probabilities"])
+    return ids, Pool(**parts)
+
+
+def _read(
+    version: ModelVersion, images: Sequence[int], needs: frozenset[str] | set[str], tell: Tell
+) -> tuple[list[int], Columns]:
+    """A few hundred at a time: the pixels of a large pool at once would be gigabytes."""
+    committee = _committee(version) if "committee" in needs else []
+    ids: list[int] = []
+    parts: dict[str, list[NDArray[Any]]] = {}
+    for start in range(0, len(images), CHUNK):
+        inputs = read_inputs(images[start : start + CHUNK], version.backbone)
+        for name, rows in _say(version, inputs, needs, committee).items():
+            parts.setdefault(name, []).append(rows)
+        ids += inputs.ids
+        tell(READING, min(1.0, (start + CHUNK) / len(images)))
+    joined = {name: np.concatenate(rows, axis=1 if name == "committee" else 0) for name, rows in parts.items()}
+    return ids, joined
+
+
+def _say(
+    version: ModelVersion, inputs: Inputs, needs: frozenset[str] | set[str], committee: Sequence[ModelVersion]
+) -> Columns:
+    trained = load_version(version)
+    said: Columns = {"probabilities": prediction.predict(trained, inputs.x, version.temperature)}
+    if "features" in needs:
+        said["features"] = prediction.features(trained, inputs.x)
+    if "losses" in needs:
+        said["losses"] = prediction.predicted_losses(trained, inputs.x)
+    if "committee" in needs:
+        said["committee"] = (
+            np.stack([prediction.predict(load_version(one), inputs.x, one.temperature) for one in committee])
+            if len(committee) > 1
+            else prediction.dropout_draws(trained, inputs.x, DRAWS, seed=version.pk, temperature=version.temperature)
+        )
+    return said
+
+
+def _committee(version: ModelVersion) -> list[ModelVersion]:
+    """The last versions that read the same inputs and know the same classes, this one among them."""
+    rows = version.dataset.versions.filter(backbone=version.backbone, number__lte=version.number)
+    wide = load_version(version).n_classes
+    latest = rows.defer("predictions", "metrics").order_by("-number")[: 2 * COMMITTEE]
+    return [one for one in latest if load_version(one).n_classes == wide][:COMMITTEE]
+
+
+def _labelled(version: ModelVersion) -> Columns:
+    """Features and classes of what has its label already."""
+    labels = {label.image: int(np.argmax(label.posterior)) for label in training_labels(version.dataset)}
+    trained, images = load_version(version), sorted(labels)
+    rows, classes = [], []
+    for start in range(0, len(images), CHUNK):
+        inputs = read_inputs(images[start : start + CHUNK], version.backbone)
+        rows.append(prediction.features(trained, inputs.x))
+        classes += [labels[image] for image in inputs.ids]
+    if not classes:
+        return {}
+    return {"labelled": np.concatenate(rows), "labels": np.array(classes)}
+
+
+def _asked(dataset: DataSet, ids: Sequence[int], probabilities: NDArray[Any]) -> Columns:
+    """The consensus so far and the answers behind it; where nobody was asked, what the model believes."""
+    rows = Consensus.objects.filter(dataset=dataset).exclude(votes=0)
+    known = {image: (posterior, votes) for image, posterior, votes in rows.values_list("pk", "posterior", "votes")}
+    beliefs, votes = np.array(probabilities, dtype=np.float64), np.zeros(len(ids), dtype=np.int64)
+    for row, image in enumerate(ids):
+        if image in known and len(known[image][0]) == beliefs.shape[1]:
+            beliefs[row], votes[row] = known[image]
+    return {"beliefs": beliefs, "votes": votes}
