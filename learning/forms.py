@@ -18,7 +18,7 @@ STRATEGIES = {
     "learning_loss": "Learning loss: where a part of the network, trained for it, expects to be wrong",
     "bald": "BALD: where the last versions are sure and contradict each other",
     "committee": "Committee: where the last versions together are least sure",
-    "variation_ratios": "Variation ratios: where the most of the last versions name another class than most",
+    "variation_ratios": "Variation ratios: where the last versions agree least on any one class",
     "k_center": "Core-set: what is least like any labelled picture",
     "k_means": "Clusters: the middle of as many groups as there are questions",
     "typiclust": "TypiClust: what is typical of large groups without a label; good for the first labels",

@@ -17,7 +17,7 @@ from learning.engine.strategies.registry import strategy
 SAMPLE = 500  # images of the pool on which the error is estimated
 ANSWERS = 5  # the likeliest to an image that are tried
 PARTS = 100  # that a larger batch is picked in; what is in one part doesn't know of each other
-EFFORT = 500_000_000  # probabilities computed in all parts together: ten seconds
+EFFORT = 500_000_000  # probabilities computed in all parts together: some twenty seconds of one core
 PENALTY = 1.0  # of the regression: as much as one image of typical length
 SHARPNESS = 8.0  # of the softmax of its scores, which would be 0 and 1; with the penalty the best of some, on digits
 TINY = 1e-12  # so that answers of which none has a chance can be averaged
@@ -28,7 +28,7 @@ def expected_error(pool: Pool, n: int, rng: np.random.Generator) -> Ranking:
     """Asks about the image whose answer, whatever it is, is likely to make the model surest of all the others.
 
     For a random choice of candidates and their likeliest answers, by the model's probabilities: the log loss that is
-    expected on a sample of the pool once the answer is learned from (Roy & McCallum 2001, sections 2 and 3). The best
+    expected on a sample of the pool once the answer is learned from (Roy & McCallum 2001, section 2). The best
     is picked and the model's probabilities of it are learned as if they were its answer, before the next is sought; at
     more than `PARTS` images as many at a time as it takes. Scores: the loss before less the loss expected after, in
     nats an image, at its turn; below 0 where the answer would unsettle the model. Raises ValueError for what is no
