@@ -41,7 +41,7 @@ def dataset_asked(request: HttpRequest, pk: int) -> HttpResponse:
 def dataset_ask_anew(request: HttpRequest, pk: int) -> HttpResponse:
     dataset = dataset_write(request, pk)
     round_request(dataset=dataset)
-    messages.success(request, "A new round is chosen. What nobody has begun gives way to it.")
+    messages.success(request, "A new round comes. What nobody has begun gives way to it.")
     return redirect("dataset_asked", pk)
 
 
