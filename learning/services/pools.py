@@ -103,9 +103,10 @@ def _labelled(version: ModelVersion) -> Columns:
 
 
 def _asked(dataset: DataSet, ids: Sequence[int], probabilities: NDArray[Any]) -> Columns:
-    """The consensus so far and the answers behind it; where nobody was asked, what the model believes."""
-    rows = Consensus.objects.filter(dataset=dataset).exclude(votes=0)
-    known = {image: (posterior, votes) for image, posterior, votes in rows.values_list("pk", "posterior", "votes")}
+    """The crowd's belief so far, without the model's word, and the answers behind it; where nobody was asked, what the
+    model believes."""
+    rows = Consensus.objects.filter(dataset=dataset).exclude(votes=0).values_list("pk", "posterior", "crowd", "votes")
+    known = {image: (crowd or posterior, votes) for image, posterior, crowd, votes in rows}
     beliefs, votes = np.array(probabilities, dtype=np.float64), np.zeros(len(ids), dtype=np.int64)
     for row, image in enumerate(ids):
         if image in known and len(known[image][0]) == beliefs.shape[1]:
