@@ -44,7 +44,8 @@ def round_request(*, dataset: DataSet) -> SamplingRound:
     requested.version, requested.size = champion, policy.round_size
     requested.strategy = _strategy(policy, champion)
     requested.random_share = policy.random_share
-    requested.duplicates, requested.outliers, requested.balance = policy.duplicates, policy.outliers, policy.balance
+    if champion:  # without a model there is nothing by which two pictures are alike, or odd, or of a class
+        requested.duplicates, requested.outliers, requested.balance = policy.duplicates, policy.outliers, policy.balance
     requested.save()
     ring("learning.sample", requested.pk)
     return requested

@@ -79,6 +79,12 @@ def test_what_looks_like_a_labelled_picture_is_not_asked(trained):
     assert ask(trained, strategy="margin", duplicates=1.0, round_size=30).picks.count() == 30
 
 
+def test_before_there_is_a_model_a_round_is_drawn_at_random_whatever_the_policy(dataset, squares):
+    squares(8, 0)
+    done = ask(dataset, strategy="badge", duplicates=0.9, outliers=0.1, balance=True)
+    assert (done.state, done.strategy, done.picks.count()) == (WorkState.DONE, "random", 6)
+
+
 def test_a_strategy_that_fails_fails_the_round_with_its_reason(trained, monkeypatch):
     monkeypatch.setattr(registry, "_strategies", dict(registry._strategies))
     registry.strategy("broken")(lambda pool, n, rng: by_score(np.full(len(pool), np.nan), n, rng))
