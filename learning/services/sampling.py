@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from annotations.models import QueueItem
 from gallery.models import Split
+from gallery.work import beating
 from learning.engine.strategies.options import Options
 from learning.engine.strategies.selection import select
 from learning.models import Pick, SamplingRound
@@ -57,14 +58,9 @@ def _pool_items(current: SamplingRound) -> list[QueueItem]:
     images = list(askable(current.dataset).filter(split=Split.POOL).order_by("pk").values_list("pk", flat=True))
     ids, pool = pools.pool_of(current, images, lambda phase, progress: _tell(current, phase, progress))
     _tell(current, "choosing", 1.0)
-    picked = select(
-        current.strategy,
-        pool,
-        current.size,
-        p=current.random_share,
-        seed=current.pk,
-        options=Options(current.duplicates, current.outliers, current.balance),
-    )
+    options = Options(current.duplicates, current.outliers, current.balance)
+    with beating(current):
+        picked = select(current.strategy, pool, current.size, p=current.random_share, seed=current.pk, options=options)
     rows = zip((ids[row] for row in picked.indices.tolist()), picked.scores.tolist(), picked.reasons, strict=True)
     picks = [
         Pick(round=current, image_id=image, rank=rank, score=score, reason=reason)

@@ -1,14 +1,18 @@
 """Units of work as rows. The database is the truth of work, the broker a door-bell: a message only says «look»."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from threading import Event, Thread
 from typing import Self
 
 from celery import current_app
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
 SILENT_AFTER = timedelta(seconds=30)
+BEAT = 8.0  # seconds between two signs of life during what can't tell of its progress
 ATTEMPTS = 3
 SILENCED = f"Its worker fell silent {ATTEMPTS} times."
 
@@ -69,6 +73,27 @@ class Work(models.Model):
     def _mine(self) -> models.QuerySet["Work"]:
         """The row, unless another worker has taken it since this one was silent for too long."""
         return type(self).objects.filter(pk=self.pk, attempt=self.attempt)
+
+
+@contextmanager
+def beating(work: Work) -> Iterator[None]:
+    """Signs of life from beside a long computation, which nobody else shall take up meanwhile."""
+    ended = Event()
+
+    def beat() -> None:
+        try:
+            while not ended.wait(BEAT):
+                work.beat()
+        finally:
+            connection.close()  # this thread's own
+
+    thread = Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def ring(task: str, *args: object) -> None:

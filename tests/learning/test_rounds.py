@@ -1,7 +1,11 @@
 """A round by any strategy: what is chosen, why, and what becomes of it when something is amiss."""
 
+from datetime import timedelta
+from time import monotonic, sleep
+
 import numpy as np
 import pytest
+from django.utils import timezone
 
 from annotations.models import QueueItem
 from gallery.models import Split
@@ -83,6 +87,26 @@ def test_before_there_is_a_model_a_round_is_drawn_at_random_whatever_the_policy(
     squares(8, 0)
     done = ask(dataset, strategy="badge", duplicates=0.9, outliers=0.1, balance=True)
     assert (done.state, done.strategy, done.picks.count()) == (WorkState.DONE, "random", 6)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_round_that_takes_long_to_choose_is_not_taken_for_lost(dataset, squares, monkeypatch):
+    squares(3, 0)
+    monkeypatch.setattr("gallery.work.BEAT", 0.05)
+    current, looks = round_request(dataset=dataset), []
+
+    def slowly(pool, n, rng):
+        SamplingRound.objects.filter(pk=current.pk).update(heartbeat_at=timezone.now() - timedelta(minutes=1))
+        deadline = monotonic() + 10
+        while monotonic() < deadline and SamplingRound.objects.due().filter(pk=current.pk).exists():
+            sleep(0.02)
+        looks.append(SamplingRound.objects.due().filter(pk=current.pk).exists())
+        return by_score(rng.random(len(pool)), n, rng)
+
+    monkeypatch.setattr(registry, "_strategies", {"random": registry.Strategy("random", slowly, frozenset())})
+    SamplingRound.objects.filter(pk=current.pk).update(state=WorkState.WAITING)
+    assert round_execute(current.pk).pk == current.pk
+    assert looks[-1] is False
 
 
 def test_a_strategy_that_fails_fails_the_round_with_its_reason(trained, monkeypatch):
