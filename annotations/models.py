@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.models import User
 from annotations.ledger_rows import LedgerRow
 from gallery.models import DataSet, Image
-from gallery.work import Work, WorkState
+from gallery.work import Work
 
 
 class Annotator(models.Model):
@@ -289,10 +289,6 @@ class DecisionRefit(Work):
 
     def __str__(self) -> str:
         return f"refit {self.pk}, {self.state}"
-
-    @property
-    def going(self) -> bool:
-        return self.state in (WorkState.WAITING, WorkState.RUNNING)
 
 
 class Decision(LedgerRow):

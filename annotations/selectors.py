@@ -1,6 +1,6 @@
 """Reads that several rooms of this app need."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -86,8 +86,21 @@ def known_of(
     if images is not None:
         rows = rows.filter(image__in=images)
     owned = dict(rows.values_list("image_id", "label__index"))
-    doubted = _voted_since(contradictions(dataset, images, without=without))
-    return Known(owned, rulings(dataset, images), doubted)
+    return Known(owned, rulings(dataset, images), doubted_of(dataset, images, without=without))
+
+
+def doubted_of(
+    dataset: DataSet, images: Collection[int] | None = None, *, without: Collection[int] | None = None
+) -> dict[int, set[int]]:
+    """Contradicted image id → who has voted on it since, see `contradictions`."""
+    since = contradictions(dataset, images, without=without)
+    people: dict[int, set[int]] = {image: set() for image in since}
+    if people:
+        votes = Vote.objects.filter(image__in=people).annotate(person=PERSON)
+        for image, person, at in votes.values_list("image", "person", "created_at"):
+            if at > since[image]:
+                people[image].add(person)
+    return people
 
 
 def known_classes(dataset: DataSet, images: Collection[int] | None = None) -> dict[int, int]:
@@ -128,16 +141,6 @@ def contradictions(
         for image, at, answers in found
         if len({person_of[answer] for answer in answers} - unheard) >= CONTRADICTORS
     }
-
-
-def _voted_since(doubted: Mapping[int, datetime]) -> dict[int, set[int]]:
-    people: dict[int, set[int]] = {image: set() for image in doubted}
-    if people:
-        votes = Vote.objects.filter(image__in=people).annotate(person=PERSON)
-        for image, person, at in votes.values_list("image", "person", "created_at"):
-            if at > doubted[image]:
-                people[image].add(person)
-    return people
 
 
 def controls_counted(dataset: DataSet, *, without: Collection[int] | None = None) -> QuerySet[ControlAnswer]:

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from gallery.models import DataSet, Image
 from gallery.work import Work
+from learning.engine.strategies.options import Options
 
 LEARNING_LOSS = "learning_loss"  # the strategy that a network has to be trained for
 
@@ -26,6 +27,10 @@ class Passing(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def options(self) -> Options:
+        return Options(self.duplicates, self.outliers, self.balance)
 
 
 class Policy(Passing):

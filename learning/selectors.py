@@ -69,6 +69,11 @@ def askable(dataset: DataSet) -> QuerySet[Image]:
     return images.filter(Q(consensus=None) | Q(consensus__state=ConsensusState.OPEN))
 
 
+def askable_pool(dataset: DataSet) -> list[int]:
+    """Those of the pool, by ascending id: what a strategy chooses from."""
+    return list(askable(dataset).filter(split=Split.POOL).order_by("pk").values_list("pk", flat=True))
+
+
 def _labels(dataset: DataSet, split: Q, *, without_model: bool = False) -> list[Label]:
     images = dataset.images.shown().filter(split)
     n_classes = dataset.classes.count()

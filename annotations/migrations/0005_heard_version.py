@@ -3,6 +3,11 @@
 from django.db import migrations, models
 
 
+def forget_model_skill(apps, schema_editor):
+    """What was kept of the model lacks what is usual of it by now; it is derived, and the next full fit works it out."""
+    apps.get_model("annotations", "Campaign").objects.update(model_skill=None)
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("annotations", "0004_reliability_sides"),
@@ -14,4 +19,5 @@ class Migration(migrations.Migration):
             name="model_version",
             field=models.PositiveIntegerField(editable=False, help_text="That serves, and is heard.", null=True),
         ),
+        migrations.RunPython(forget_model_skill, migrations.RunPython.noop),
     ]

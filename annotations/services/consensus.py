@@ -7,7 +7,7 @@ from django.db import transaction
 
 from annotations import ledger
 from annotations.models import Campaign, Challenge, Consensus, Reliability, Vote
-from annotations.selectors import blocked_people, campaign_of, known_of
+from annotations.selectors import blocked_people, campaign_of, doubted_of, known_of
 from annotations.services import beliefs, people, posteriors
 from annotations.services.contradictions import contradictions_record
 from annotations.services.terms import Terms, terms_of
@@ -75,7 +75,7 @@ def consensus_refit(*, dataset: DataSet) -> Refit:
     before = {row.pk: row for row in Consensus.objects.filter(dataset=dataset).iterator()}
     stored = posteriors.store(book, fitted.belief, rows, terms, before, known)
     # A contradiction that came since then has just been written over. These rows are locked now: no other comes.
-    if late := [image for image, voted in known_of(dataset).doubted.items() if known.doubted.get(image) != voted]:
+    if late := [image for image, voted in doubted_of(dataset).items() if known.doubted.get(image) != voted]:
         _touch(terms, late)
     return Refit(
         changed=len(stored.moved) + posteriors.forget_unheard(dataset, book),

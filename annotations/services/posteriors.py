@@ -95,9 +95,11 @@ def rows_of(
 ) -> list[Consensus]:
     n = len(book.images)
     posterior = belief.posterior[:n]
-    _, trusted = _tally(book, people)
     labels = posterior.argmax(axis=1)
-    heard, backed = _tally_since(book, people, known, labels)
+    heard, trusted = _tally(book, people)
+    backed = trusted
+    if known.doubted:
+        heard, backed = _tally_since(book, people, known, labels)
     confidence = np.clip(posterior.max(axis=1, initial=0), 0, 1)
     # As many trusted people as contradicted an image have to name its label before any belief in it is enough.
     in_doubt = np.array([image in known.doubted for image in book.images], dtype=bool) & (backed < CONTRADICTORS)
@@ -145,8 +147,6 @@ def _tally_since(
 ) -> tuple[FloatArray, FloatArray]:
     """What the rule goes by: as `_tally`, but of an image that was contradicted as a control only what was said since
     counts, and of the trusted votes only those that name its label. Its posterior is by all votes."""
-    if not known.doubted:
-        return _tally(book, people)
     votes, counts, backs = book.votes, *np.ones((2, len(book.votes.item)), dtype=bool)
     places = [place for place, image in enumerate(book.images) if image in known.doubted]
     for n in np.flatnonzero(np.isin(votes.item, places)).tolist():

@@ -14,6 +14,7 @@ from learning.engine.strategies.vessal import Sketch
 
 FEATURES, CLASSES, LABELLED, COMMITTEE = 512, 10, 1000, 4
 BY_THE_BOOK = 1000  # images that the plain form is timed on: a whole pool would take it minutes
+UNCERTAINTY = {"entropy_s", "margin_s", "least_confidence_s", "ratio_s"}
 FIELDS = {"k_center": "kcenter_s"}
 
 
@@ -37,9 +38,6 @@ def run(names: Sequence[str], n_images: int, budget: int, seed: int, say: Callab
     if uncertainty:
         result["uncertainty_s"] = max(uncertainty)
     return {**result, "peak_mb": round(_peak_mb())}
-
-
-UNCERTAINTY = {"entropy_s", "margin_s", "least_confidence_s", "ratio_s"}
 
 
 def pool_of(n_images: int, seed: int) -> Pool:

@@ -10,7 +10,6 @@ from annotations.models import Consensus
 from gallery.models import DataSet
 from learning.engine import prediction
 from learning.engine.strategies import registry
-from learning.engine.strategies.options import Options
 from learning.engine.strategies.pool import Pool
 from learning.models import ModelVersion, SamplingRound
 from learning.selectors import training_labels
@@ -35,8 +34,7 @@ def pool_of(current: SamplingRound, images: Sequence[int], tell: Tell) -> tuple[
     if current.version is None or not images:
         even = np.full((len(images), n_classes), 1 / n_classes, dtype=np.float32)
         return list(images), Pool(even)
-    options = Options(current.duplicates, current.outliers, current.balance)
-    needs = registry.get(current.strategy).needs | options.needs
+    needs = registry.get(current.strategy).needs | current.options.needs
     ids, parts = _read(current.version, images, needs, tell)
     if "labelled" in needs or "features" in needs:
         parts |= _labelled(current.version)
@@ -45,9 +43,7 @@ def pool_of(current: SamplingRound, images: Sequence[int], tell: Tell) -> tuple[
     return ids, Pool(**parts)
 
 
-def _read(
-    version: ModelVersion, images: Sequence[int], needs: frozenset[str] | set[str], tell: Tell
-) -> tuple[list[int], Columns]:
+def _read(version: ModelVersion, images: Sequence[int], needs: frozenset[str], tell: Tell) -> tuple[list[int], Columns]:
     """A few hundred at a time: the pixels of a large pool at once would be gigabytes."""
     committee = _committee(version) if "committee" in needs else []
     ids: list[int] = []
@@ -62,9 +58,7 @@ def _read(
     return ids, joined
 
 
-def _say(
-    version: ModelVersion, inputs: Inputs, needs: frozenset[str] | set[str], committee: Sequence[ModelVersion]
-) -> Columns:
+def _say(version: ModelVersion, inputs: Inputs, needs: frozenset[str], committee: Sequence[ModelVersion]) -> Columns:
     trained = load_version(version)
     said: Columns = {"probabilities": prediction.predict(trained, inputs.x, version.temperature)}
     if "features" in needs:

@@ -6,10 +6,9 @@ from django.utils import timezone
 from annotations.models import QueueItem
 from gallery.models import Split
 from gallery.work import beating
-from learning.engine.strategies.options import Options
 from learning.engine.strategies.selection import select
 from learning.models import Pick, SamplingRound
-from learning.selectors import askable
+from learning.selectors import askable, askable_pool
 from learning.services import pools
 from learning.services.queueing import queue_replace
 
@@ -55,12 +54,13 @@ def _evaluation_items(current: SamplingRound) -> list[QueueItem]:
 
 
 def _pool_items(current: SamplingRound) -> list[QueueItem]:
-    images = list(askable(current.dataset).filter(split=Split.POOL).order_by("pk").values_list("pk", flat=True))
+    images = askable_pool(current.dataset)
     ids, pool = pools.pool_of(current, images, lambda phase, progress: _tell(current, phase, progress))
     _tell(current, "choosing", 1.0)
-    options = Options(current.duplicates, current.outliers, current.balance)
     with beating(current):
-        picked = select(current.strategy, pool, current.size, p=current.random_share, seed=current.pk, options=options)
+        picked = select(
+            current.strategy, pool, current.size, p=current.random_share, seed=current.pk, options=current.options
+        )
     rows = zip((ids[row] for row in picked.indices.tolist()), picked.scores.tolist(), picked.reasons, strict=True)
     picks = [
         Pick(round=current, image_id=image, rank=rank, score=score, reason=reason)

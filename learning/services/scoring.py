@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gallery.models import DataSet, Image, Split
+from gallery.models import DataSet, Image
 from learning.engine.strategies import registry
 from learning.models import SamplingRound
-from learning.selectors import askable, champion_of
+from learning.selectors import askable_pool, champion_of
 from learning.services.pools import pool_of
 
 
@@ -21,9 +21,8 @@ def scores_of(
     anything. Raises ValueError for an unknown strategy, and where there is no version that says what it needs.
     """
     ranks = registry.get(strategy)
-    images = list(askable(dataset).filter(split=Split.POOL).order_by("pk").values_list("pk", flat=True))
     wanted = SamplingRound(dataset=dataset, version=champion_of(dataset), strategy=strategy)
-    ids, pool = pool_of(wanted, images, lambda phase, progress: None)
+    ids, pool = pool_of(wanted, askable_pool(dataset), lambda phase, progress: None)
     if not ids:
         return
     found = ranks(pool, len(ids) if number is None else number, np.random.default_rng(seed))

@@ -109,7 +109,7 @@ def _context(request: HttpRequest, dataset: DataSet, form: ScoresForm) -> dict[s
         "page": page,
         "picks": [(pick, pick.image_id in waiting) for pick in page],
         "queued": QueueItem.objects.filter(dataset=dataset).count(),
-        "busy": any(one.state in (WorkState.WAITING, WorkState.RUNNING) for one in rounds),
+        "busy": any(one.going for one in rounds),
         "form": form,
     }
 

@@ -57,6 +57,10 @@ class Work(models.Model):
             return None
         return cls.objects.get(pk=pk)
 
+    @property
+    def going(self) -> bool:
+        return self.state in (WorkState.WAITING, WorkState.RUNNING)
+
     def beat(self) -> None:
         self._mine().update(heartbeat_at=timezone.now())
 
