@@ -57,6 +57,10 @@ class Campaign(models.Model):
     model_version = models.PositiveIntegerField(null=True, editable=False, help_text="That serves, and is heard.")
     agreement = models.JSONField(null=True, editable=False)
     fitted_votes = models.PositiveIntegerField(default=0, editable=False)
+    # Nobody is asked any more, until a person goes on.
+    ended_at = models.DateTimeField(null=True, editable=False)
+    ended_because = models.CharField(max_length=400, blank=True, editable=False)
+    resumed_at = models.DateTimeField(null=True, editable=False)
 
     def __str__(self) -> str:
         return f"campaign of {self.dataset}"

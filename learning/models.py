@@ -43,7 +43,19 @@ class Policy(Passing):
         validators=[MinValueValidator(0), MaxValueValidator(1)],
         help_text="Share of the questions that is drawn at random instead.",
     )
+    random_halving = models.PositiveIntegerField(
+        default=0, help_text="Labels after which that share has halved, and again after as many more; 0: it stays."
+    )
     round_size = models.PositiveIntegerField(default=100, help_text="Images that a sampling round asks about.")
+    stream_rate = models.FloatField(
+        default=0.1,
+        validators=[MinValueValidator(0), MaxValueValidator(0.9)],
+        help_text="Share of new uploads that is asked about as they arrive; 0: rounds alone choose.",
+    )
+    budget = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Answers to spend; without it, as many as it takes."
+    )
+    stops = models.BooleanField(default=True, help_text="End when new versions are no longer better.")
     automatic = models.BooleanField(default=True, help_text="Train without being asked to.")
     buffer_size = models.PositiveIntegerField(default=50, help_text="New labels that start a training run.")
     delay_seconds = models.PositiveIntegerField(default=60, help_text="Longest wait of a new label, in seconds.")
@@ -175,12 +187,27 @@ class SamplingRound(Work, Passing):
     phase = models.CharField(max_length=40, blank=True)
     progress = models.FloatField(default=0.0)
     finished_at = models.DateTimeField(null=True)
+    streaming = models.BooleanField(default=False, help_text="It chooses among uploads as they arrive, on and on.")
 
     class Meta:
         ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["version"], condition=Q(streaming=True), name="one_stream_a_version")
+        ]
 
     def __str__(self) -> str:
         return f"round {self.pk} of {self.dataset}"
+
+
+class StreamState(models.Model):
+    """What a stream of uploads remembers from one to the next: of bounded size however many come."""
+
+    round = models.OneToOneField(SamplingRound, models.CASCADE, primary_key=True, related_name="stream")
+    seen = models.PositiveBigIntegerField(default=0)
+    arrays = models.BinaryField(help_text="`Stream.state` of the engine, as an npz file.")
+
+    def __str__(self) -> str:
+        return f"stream of {self.round}"
 
 
 class Pick(models.Model):
