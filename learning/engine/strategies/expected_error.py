@@ -17,7 +17,7 @@ from learning.engine.strategies.registry import strategy
 SAMPLE = 500  # images of the pool on which the error is estimated
 ANSWERS = 5  # the likeliest to an image that are tried
 PARTS = 100  # that a larger batch is picked in; what is in one part doesn't know of each other
-EFFORT = 500_000_000  # probabilities computed in all parts together: some twenty seconds of one core
+EFFORT = 50_000_000  # probabilities computed in all parts together: some two seconds of one core
 PENALTY = 1.0  # of the regression: as much as one image of typical length
 SHARPNESS = 8.0  # of the softmax of its scores, which would be 0 and 1; with the penalty the best of some, on digits
 TINY = 1e-12  # so that answers of which none has a chance can be averaged
