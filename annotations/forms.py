@@ -4,7 +4,7 @@ from django import forms
 
 from annotations.challenges.registry import KINDS
 from annotations.models import Campaign, Verdict
-from annotations.selectors import published
+from annotations.selectors import approved, published
 from gallery.models import DataSet
 
 KIND_NAMES = {"grid": "Choose among nine pictures", "strip": "Read ten pictures in a row"}
@@ -13,13 +13,16 @@ KIND_NAMES = {"grid": "Choose among nine pictures", "strip": "Read ten pictures 
 class ChoiceForm(forms.Form):
     """What somebody would like to solve; everything may be left open."""
 
-    dataset = forms.ModelChoiceField(published(), required=False, empty_label="Any", label="Data set")
+    # A link to one whose campaign has ended is answered with that; it is not offered.
+    dataset = forms.ModelChoiceField(approved(), required=False, empty_label="Any", label="Data set")
     kind = forms.ChoiceField(
         choices=[("", "Any"), *((name, KIND_NAMES.get(name, name)) for name in KINDS)], required=False
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
+        offered = forms.ModelChoiceField(published(), empty_label="Any")
+        self.fields["dataset"].widget.choices = offered.choices
 
 
 class ReportForm(forms.Form):

@@ -59,9 +59,18 @@ def reliability_of(annotator: Annotator, dataset: DataSet) -> Reliability:
     return found or Reliability(annotator_id=annotator.person_id, dataset=dataset)
 
 
-def published() -> QuerySet[DataSet]:
-    """The data sets that the public is asked about: public, and approved by a reviewer who saw a sample."""
+def approved() -> QuerySet[DataSet]:
+    """The data sets that the public may be asked about: public, and approved by a reviewer who saw a sample."""
     return DataSet.objects.filter(visibility=Visibility.PUBLIC, campaign__publication=Publication.APPROVED)
+
+
+def published() -> QuerySet[DataSet]:
+    """Those that it is asked about: whose campaign has not ended."""
+    return approved().filter(campaign__ended_at=None)
+
+
+def has_ended(dataset: DataSet) -> bool:
+    return Campaign.objects.filter(dataset=dataset).exclude(ended_at=None).exists()
 
 
 @dataclass(frozen=True)

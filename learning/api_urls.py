@@ -1,6 +1,6 @@
 from django.urls import path
 
-from learning.api import comparisons, effects, policies, rounds, runs, versions
+from learning.api import comparisons, effects, ending, policies, rounds, runs, versions
 
 urlpatterns = [
     path("datasets/<int:pk>/models/", versions.Versions.as_view(), name="api-models"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("datasets/<int:pk>/rounds/", rounds.Rounds.as_view(), name="api-rounds"),
     path("datasets/<int:pk>/rounds/<int:number>/picks/", rounds.Picks.as_view(), name="api-picks"),
     path("datasets/<int:pk>/scores/", rounds.Scores.as_view(), name="api-scores"),
+    path("datasets/<int:pk>/campaign/resume/", ending.Resume.as_view(), name="api-campaign-resume"),
     path("datasets/<int:pk>/policy/", policies.OnePolicy.as_view(), name="api-policy"),
     path("review/annotators/<int:pk>/models/", effects.PersonModels.as_view(), name="api-person-models"),
     path(

@@ -33,7 +33,14 @@ BACKBONES = {
 }
 
 
-PERCENT = {"random_percent": "random_share", "duplicates_percent": "duplicates", "outliers_percent": "outliers"}
+PERCENT = {
+    "random_percent": "random_share",
+    "stream_percent": "stream_rate",
+    "duplicates_percent": "duplicates",
+    "outliers_percent": "outliers",
+}
+ORDER = ["strategy", "random_percent", "random_halving", "stream_percent", "duplicates_percent", "outliers_percent"]
+MOST_ANSWERS = 100_000_000
 
 
 class PolicyForm(forms.ModelForm):
@@ -43,7 +50,12 @@ class PolicyForm(forms.ModelForm):
         label="Drawn at random",
         help_text="Percent of the questions. A few keep the model honest about what it never doubts.",
     )
-
+    stream_percent = forms.IntegerField(
+        min_value=0,
+        max_value=90,
+        label="New pictures, as they arrive",
+        help_text="Percent of new uploads that are asked about as they arrive. At 0 they wait for the next round.",
+    )
     duplicates_percent = forms.IntegerField(
         min_value=50,
         max_value=100,
@@ -61,8 +73,11 @@ class PolicyForm(forms.ModelForm):
         model = Policy
         fields = [
             "strategy",
+            "random_halving",
             "balance",
             "round_size",
+            "stops",
+            "budget",
             "automatic",
             "buffer_size",
             "delay_seconds",
@@ -71,8 +86,11 @@ class PolicyForm(forms.ModelForm):
         ]
         labels = {
             "strategy": "What to ask people first",
+            "random_halving": "It halves after so many labels",
             "balance": "Let no class be starved",
             "round_size": "Pictures in a round",
+            "stops": "End when it gets no better",
+            "budget": "Answers to spend",
             "automatic": "Train by itself",
             "buffer_size": "New labels that start a training run",
             "delay_seconds": "Longest wait of a new label",
@@ -81,8 +99,11 @@ class PolicyForm(forms.ModelForm):
         }
         help_texts = {
             "strategy": "The first kinds spend people's time where the model learns most from an answer.",
+            "random_halving": "And again after as many more: chance serves a young model most. At 0 it stays as it is.",
             "balance": "The classes that the model names take turns, so that rare ones come up.",
             "round_size": "So many are chosen at a time; then the model has learned something, and chooses again.",
+            "stops": "Nobody is asked any more once the last versions are not significantly better. You can go on.",
+            "budget": "When people have given so many, nobody is asked any more. Empty: as many as it takes.",
             "automatic": "Otherwise only when you ask for it.",
             "buffer_size": "Pictures. Fewer means fresher models and more work for the machine.",
             "delay_seconds": "Seconds, after which training starts with fewer new labels than that.",
@@ -97,13 +118,15 @@ class PolicyForm(forms.ModelForm):
         for name, share in PERCENT.items():
             self.fields[name].initial = round(100 * getattr(self.instance, share))
         for name, low, high in (
+            ("random_halving", 0, 1_000_000),
             ("round_size", 1, 10_000),
+            ("budget", 1, MOST_ANSWERS),
             ("buffer_size", 1, 100_000),
             ("delay_seconds", 1, 7 * 24 * 3600),
             ("epochs", 1, 500),
         ):
             _bound(self.fields[name], low, high)
-        self.order_fields(["strategy", *PERCENT])
+        self.order_fields(ORDER)
 
     def clean(self) -> dict[str, Any]:
         """Percents as the shares that a policy holds."""

@@ -5,6 +5,7 @@ from django.db.models import Max, Min, Q, QuerySet
 from django.utils import timezone
 
 from annotations.models import Consensus, ConsensusState
+from annotations.selectors import campaign_of, rulings
 from gallery.models import DataSet, Image, Source, Split, Tag
 from gallery.work import WorkState
 from learning.models import ModelVersion, Policy, TrainingRun, VersionState
@@ -63,15 +64,23 @@ def current_run(dataset: DataSet) -> TrainingRun | None:
     return dataset.runs.filter(state__in=[WorkState.WAITING, WorkState.RUNNING]).first()
 
 
-def askable(dataset: DataSet) -> QuerySet[Image]:
-    """Images whose class nobody has said or agreed on."""
+def askable(dataset: DataSet, *, again: bool = False) -> QuerySet[Image]:
+    """Images whose class nobody has said or agreed on; with `again` also those that people agree on but may doubt."""
     images = dataset.images.shown().exclude(split=Split.GOLD).exclude(tags__source=Source.OWNER)
-    return images.filter(Q(consensus=None) | Q(consensus__state=ConsensusState.OPEN))
+    undecided = Q(consensus=None) | Q(consensus__state=ConsensusState.OPEN)
+    return images.filter(undecided | _askable_again(dataset) if again else undecided)
 
 
-def askable_pool(dataset: DataSet) -> list[int]:
+def _askable_again(dataset: DataSet) -> Q:
+    """Of the pool, agreed on by the crowd alone, and by fewer answers than it takes to give up on an image."""
+    cap = campaign_of(dataset).cap
+    agreed = Q(split=Split.POOL, consensus__state=ConsensusState.ACCEPTED, consensus__votes__lt=cap)
+    return agreed & ~Q(pk__in=list(rulings(dataset)))  # no answer changes what a reviewer has ruled
+
+
+def askable_pool(dataset: DataSet, *, again: bool = False) -> list[int]:
     """Those of the pool, by ascending id: what a strategy chooses from."""
-    return list(askable(dataset).filter(split=Split.POOL).order_by("pk").values_list("pk", flat=True))
+    return list(askable(dataset, again=again).filter(split=Split.POOL).order_by("pk").values_list("pk", flat=True))
 
 
 def _labels(dataset: DataSet, split: Q, *, without_model: bool = False) -> list[Label]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from learning.views import asked, effects, figures, policy, training, versions
+from learning.views import asked, effects, ending, figures, policy, training, versions
 
 urlpatterns = [
     path("figures/", figures.loop_figures, name="loop_figures"),
@@ -9,6 +9,7 @@ urlpatterns = [
     path("datasets/<int:pk>/asked/", asked.dataset_asked, name="dataset_asked"),
     path("datasets/<int:pk>/asked/anew/", asked.dataset_ask_anew, name="dataset_ask_anew"),
     path("datasets/<int:pk>/asked/scores/", asked.dataset_scores, name="dataset_scores"),
+    path("datasets/<int:pk>/asked/resume/", ending.dataset_resume, name="dataset_resume"),
     path("datasets/<int:pk>/rounds/<int:number>/scores.csv", asked.round_scores, name="round_scores"),
     path("datasets/<int:pk>/policy/", policy.dataset_policy, name="dataset_policy"),
     path("datasets/<int:pk>/versions/<int:number>/bring-back/", versions.version_bring_back, name="version_bring_back"),

@@ -6,14 +6,15 @@ from rest_framework.request import Request
 
 from annotations.access import annotator_known
 from annotations.models import Annotator, Challenge
-from annotations.selectors import faces_of, published
+from annotations.selectors import approved, faces_of
 from gallery.access import dataset_write
 from gallery.models import DataSet
 
 
 def dataset_asked(request: Request, pk: int) -> DataSet:
-    """One that the public is asked about, or the caller's own, to try it."""
-    return published().filter(pk=pk).first() or dataset_write(request, pk)
+    """One that the public may be asked about, or the caller's own, to try it. Where its campaign has ended, challenges
+    are still answered, and no new one is issued."""
+    return approved().filter(pk=pk).first() or dataset_write(request, pk)
 
 
 def faces_known(request: Request) -> QuerySet[Annotator]:

@@ -20,7 +20,8 @@ STEPS = {"request": publication_request, "withdraw": publication_withdraw}
 class CampaignOut(serializers.ModelSerializer):
     class Meta:
         model = Campaign
-        fields = ["publication", "threshold", "minimum_trusted", "cap", "use_model"]
+        fields = ["publication", "threshold", "minimum_trusted", "cap", "use_model", "ended_at", "ended_because"]
+        read_only_fields = ["ended_at", "ended_because"]
 
 
 class CampaignChange(serializers.Serializer):

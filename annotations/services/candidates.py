@@ -14,6 +14,7 @@ from gallery.models import DataSet, Image, Source, Split, Tag
 
 FIRM = 0.99  # consensus that serves as gold
 CONTROLS_CONSIDERED = 1000  # of each sort, about, however many there are
+UNDECIDED = Q(consensus=None) | Q(consensus__state=ConsensusState.OPEN)
 RECENT = 3000  # controls shown last, to anybody: how far back it is known which were shown often
 PRIME = 1_000_003
 
@@ -31,12 +32,16 @@ def controls(dataset: DataSet, annotator: Annotator) -> list[Candidate]:
 
 
 def unknowns(dataset: DataSet, annotator: Annotator, n: int) -> list[Candidate]:
-    """What the queue asks first and nobody else is being asked; while it is short, any open image of the pool."""
-    open_images = _open(dataset, annotator)
-    queued = _free(dataset, open_images, n)
+    """What the queue asks first and nobody else is being asked; while it is short, any open image of the pool.
+
+    What is agreed stands in the queue only where a round wants one answer more to it.
+    """
+    nameless = _nameless(dataset, annotator)
+    asked = nameless.filter(UNDECIDED | Q(consensus__state=ConsensusState.ACCEPTED))
+    queued = _free(dataset, asked, n)
     if len(queued) < n:
-        _draw(dataset, open_images, n - len(queued))
-        queued = _free(dataset, open_images, n)
+        _draw(dataset, nameless.filter(UNDECIDED), n - len(queued))
+        queued = _free(dataset, asked, n)
     guesses = dict(Tag.objects.filter(image__in=queued, source=Source.MODEL).values_list("image", "label__index"))
     return [Candidate(image, None, guesses.get(image)) for image in queued]
 
@@ -59,7 +64,9 @@ def _gold(dataset: DataSet, images: QuerySet[Image]) -> dict[int, int]:
 def _firm(dataset: DataSet, images: QuerySet[Image]) -> dict[int, int]:
     n_accepted = Consensus.objects.filter(dataset=dataset, state=ConsensusState.ACCEPTED).count()
     offered = dataset.classes.filter(removed_at=None).values("index")
-    firm = _drawn(images.filter(split=Split.POOL, consensus__state=ConsensusState.ACCEPTED), n_accepted)
+    # What a round wants asked again is in doubt, and as a control it would never get its answer.
+    agreed = images.filter(split=Split.POOL, consensus__state=ConsensusState.ACCEPTED, queued=None)
+    firm = _drawn(agreed, n_accepted)
     firm = firm.filter(consensus__confidence__gte=FIRM, consensus__label__in=offered)
     return dict(firm.values_list("pk", "consensus__label"))
 
@@ -108,8 +115,7 @@ def _draw(dataset: DataSet, images: QuerySet[Image], n: int) -> None:
     )
 
 
-def _open(dataset: DataSet, annotator: Annotator) -> QuerySet[Image]:
-    """Images without a known class and without an agreed one."""
+def _nameless(dataset: DataSet, annotator: Annotator) -> QuerySet[Image]:
+    """Images without a known class."""
     images = unseen_by(dataset.images.shown(), annotator).exclude(split=Split.GOLD)
-    images = images.exclude(tags__source=Source.OWNER)
-    return images.filter(Q(consensus=None) | Q(consensus__state=ConsensusState.OPEN)).order_by(F("id"))
+    return images.exclude(tags__source=Source.OWNER).order_by(F("id"))

@@ -25,7 +25,7 @@ from annotations.models import (
     Tile,
     Vote,
 )
-from annotations.selectors import faces_of, is_blocked, reliability_of
+from annotations.selectors import faces_of, has_ended, is_blocked, reliability_of
 from annotations.services import candidates
 from annotations.services.consensus import consensus_update
 from gallery.models import DataSet, Image
@@ -71,6 +71,8 @@ def challenge_issue(*, dataset: DataSet, annotator: Annotator, kind: str | None 
     kinds = kinds_offered(dataset)
     if kind is not None and kind not in kinds:
         raise NoChallenge(f"This data set offers {' and '.join(kinds) or 'no challenges'}, not “{kind}”.")
+    if has_ended(dataset):
+        raise NoChallenge("This campaign has ended: nobody is asked about these pictures any more.")
     if is_blocked(annotator):
         raise NoChallenge("A reviewer has stopped this annotator. The answers so far are kept.")
     failed = _failed_in_a_row(dataset, annotator)

@@ -65,7 +65,8 @@ def store(
     )
     _tag(terms, [row for row in rows if _says_otherwise(before.get(row.pk), row)], before)
     moved = [row for row in rows if _moved(before.get(row.pk), row)]
-    _settle(terms.dataset, moved, known)
+    _settle([row for row in rows if _answered(before.get(row.pk), row)])
+    _ask(terms.dataset, [row.pk for row in moved if row.state == ConsensusState.OPEN], known.doubted)
     return Stored(rows, moved)
 
 
@@ -194,6 +195,10 @@ def _moved(before: Consensus | None, after: Consensus) -> bool:
     return before is None or before.votes == 0 or (before.label, before.state) != (after.label, after.state)
 
 
+def _answered(before: Consensus | None, after: Consensus) -> bool:
+    return _moved(before, after) or (before is not None and before.votes < after.votes)
+
+
 def _says_otherwise(before: Consensus | None, after: Consensus) -> bool:
     return _moved(before, after) or (before is not None and before.confidence != after.confidence)
 
@@ -221,11 +226,10 @@ def _was_accepted(before: dict[int, Consensus], row: Consensus) -> bool:
     return row.pk in before and before[row.pk].state == ConsensusState.ACCEPTED
 
 
-def _settle(dataset: DataSet, moved: list[Consensus], known: Known) -> None:
-    """What is agreed is not asked again, nor is what is contested or set aside."""
-    if settled := [row.pk for row in moved if row.state != ConsensusState.OPEN]:
+def _settle(rows: list[Consensus]) -> None:
+    """What is agreed is not asked about, nor is what is contested or set aside, until a round wants one answer more."""
+    if settled := [row.pk for row in rows if row.state != ConsensusState.OPEN]:
         QueueItem.objects.filter(image__in=settled).delete()
-    _ask(dataset, [row.pk for row in moved if row.state == ConsensusState.OPEN], known.doubted)
 
 
 def _retract(images: Collection[int]) -> None:

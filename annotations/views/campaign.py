@@ -75,10 +75,12 @@ def _done(request: HttpRequest, dataset: DataSet) -> HttpResponse:
 
 def _shown(request: HttpRequest, dataset: DataSet, form: CampaignForm | None, *, status: int = 200) -> HttpResponse:
     campaign = _campaign(dataset)
+    approved = dataset.is_public and campaign.publication == Publication.APPROVED
     context = {
         "dataset": dataset,
         "campaign": campaign,
-        "published": dataset.is_public and campaign.publication == Publication.APPROVED,
+        "approved": approved,
+        "published": approved and not campaign.ended_at,
         "owner": may_write(request.user, dataset),
         "form": form or CampaignForm(campaign=campaign),
         "after_post": request.method == "POST",

@@ -1,3 +1,4 @@
+from django.core.validators import MaxValueValidator
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
@@ -22,10 +23,14 @@ class PolicyOut(serializers.ModelSerializer):
         fields = [
             "strategy",
             "random_share",
+            "random_halving",
             "duplicates",
             "outliers",
             "balance",
             "round_size",
+            "stream_rate",
+            "budget",
+            "stops",
             "automatic",
             "buffer_size",
             "delay_seconds",
@@ -37,10 +42,16 @@ class PolicyOut(serializers.ModelSerializer):
 class PolicyChange(serializers.Serializer):
     strategy = serializers.CharField(max_length=40)
     random_share = Share()
+    random_halving = serializers.IntegerField(min_value=0, max_value=1_000_000)
     duplicates = serializers.FloatField(min_value=0.5, max_value=1)
     outliers = serializers.FloatField(min_value=0, max_value=0.5)
     balance = serializers.BooleanField()
     round_size = serializers.IntegerField(min_value=1, max_value=100_000)
+    stream_rate = Share(validators=[MaxValueValidator(0.9)], help_text="Of new uploads, asked about as they arrive.")
+    budget = serializers.IntegerField(
+        min_value=1, max_value=100_000_000, allow_null=True, help_text="Answers to spend; null: as many as it takes."
+    )
+    stops = serializers.BooleanField(help_text="Ends when new versions are no longer significantly better.")
     automatic = serializers.BooleanField()
     buffer_size = serializers.IntegerField(min_value=1, max_value=1_000_000)
     delay_seconds = serializers.IntegerField(min_value=0, max_value=30 * 24 * 3600)

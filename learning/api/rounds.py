@@ -22,6 +22,13 @@ MOST_SCORES = 100_000
 
 class RoundOut(serializers.ModelSerializer):
     version = serializers.IntegerField(source="version.number", default=None, allow_null=True, read_only=True)
+    seen = serializers.IntegerField(
+        source="stream.seen",
+        default=None,
+        allow_null=True,
+        read_only=True,
+        help_text="Uploads that it has looked at so far; of a streaming round alone.",
+    )
 
     class Meta:
         model = SamplingRound
@@ -35,6 +42,8 @@ class RoundOut(serializers.ModelSerializer):
             "balance",
             "size",
             "queued",
+            "streaming",
+            "seen",
             "phase",
             "progress",
             "error",
@@ -51,7 +60,8 @@ class Rounds(ListCreateAPIView):
     serializer_class = RoundOut
 
     def get_queryset(self) -> QuerySet[SamplingRound]:
-        return dataset_write(self.request, self.kwargs["pk"]).rounds.select_related("version")
+        rounds = dataset_write(self.request, self.kwargs["pk"]).rounds
+        return rounds.select_related("version", "stream").defer("stream__arrays")
 
     @extend_schema(request=None, responses={202: RoundOut})
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:

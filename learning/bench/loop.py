@@ -58,7 +58,7 @@ def run(options: Mapping[str, Any], say: Callable[[str], object]) -> dict[str, o
 def turn_the_loop(dataset: DataSet, annotators: int, adversarial: float, promotions: int, seed: int) -> LoopResult:
     """The first model learns from the gold alone; what comes after is the visitors' doing."""
     started = monotonic()
-    Policy.objects.update_or_create(dataset=dataset, defaults={"buffer_size": BUFFER})
+    Policy.objects.update_or_create(dataset=dataset, defaults={"buffer_size": BUFFER, "stops": False})
     solvers = make_solvers(dataset, annotators, adversarial, seed)
     run_request(dataset=dataset, trigger="the gold")
     first = _champion(dataset)

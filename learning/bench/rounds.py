@@ -9,7 +9,7 @@ from gallery.models import DataSet, Split
 from gallery.work import WorkState
 from learning.bench.solvers import ServiceSolver, whole_truth
 from learning.engine.annotators import population
-from learning.models import TrainingRun
+from learning.models import Policy, TrainingRun
 from learning.selectors import champion_of, fresh_labels, policy_of, training_labels
 from learning.services.requests import round_request, run_request
 from learning.services.sampling import round_execute
@@ -34,19 +34,20 @@ class Round:
 def simulate(
     dataset: DataSet, *, annotators: int, adversarial: float, strategy: str, rounds: int, seed: int
 ) -> Iterator[Round]:
-    """The data set's policy takes the strategy for the time being, and its old one back at the end."""
+    """The data set's policy takes the strategy for the time being, and its old one back at the end. Meanwhile no worker
+    ends the campaign: that many rounds were asked for."""
     truth = whole_truth(dataset)
     people = population(annotators, adversarial, seed=seed, n_classes=dataset.classes.count())
     solvers = [ServiceSolver(eyes, dataset, truth) for eyes in people]
     policy = policy_of(dataset)
-    before, policy.strategy = policy.strategy, strategy
-    policy.save(update_fields=["strategy"])
+    wanted = {"strategy": strategy, "stops": False, "budget": None}
+    before = {name: getattr(policy, name) for name in wanted}
+    Policy.objects.filter(pk=policy.pk).update(**wanted)
     try:
         for number in range(1, rounds + 1):
             yield _round(dataset, solvers, truth, number)
     finally:
-        policy.strategy = before
-        policy.save(update_fields=["strategy"])
+        Policy.objects.filter(pk=policy.pk).update(**before)
 
 
 def _round(dataset: DataSet, solvers: list[ServiceSolver], truth: dict[int, int], number: int) -> Round:

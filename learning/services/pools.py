@@ -6,20 +6,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.models import Consensus
+from annotations.models import Consensus, ConsensusState
 from gallery.models import DataSet
 from learning.engine import prediction
 from learning.engine.strategies import registry
 from learning.engine.strategies.pool import Pool
-from learning.models import ModelVersion, SamplingRound
-from learning.selectors import training_labels
+from learning.engine.strategies.selection import Selection
+from learning.models import ModelVersion, Pick, SamplingRound
+from learning.selectors import training_labels, widened
 from learning.services.inputs import Inputs, read_inputs
 from learning.services.prediction import load_version
 
 CHUNK = 512
 COMMITTEE = 4  # versions that make one; where there are fewer, as many draws by dropout as make it eight
 DRAWS = 8
+CHANCE = "random"
 READING = "looking at the pool"
+LONGEST_REASON = Pick._meta.get_field("reason").max_length or 0
 
 Columns = dict[str, NDArray[Any]]
 Tell = Callable[[str, float], None]
@@ -36,11 +39,27 @@ def pool_of(current: SamplingRound, images: Sequence[int], tell: Tell) -> tuple[
         return list(images), Pool(even)
     needs = registry.get(current.strategy).needs | current.options.needs
     ids, parts = _read(current.version, images, needs, tell)
-    if "labelled" in needs or "features" in needs:
+    if {"labelled", "features"} & needs or current.balance:
         parts |= _labelled(current.version)
     if {"beliefs", "votes"} & needs:
+        parts["probabilities"] = _unlearned(current.version, ids, parts["probabilities"])
         parts |= _asked(current.dataset, ids, parts["probabilities"])
     return ids, Pool(**parts)
+
+
+def reasons(pool: Pool, picked: Selection) -> list[str]:
+    """What chose each; of what the strategy asks about again, after how many answers."""
+    if pool.votes is None:
+        return picked.reasons
+    before = pool.votes[picked.indices].tolist()
+    return [_again(name, votes) for name, votes in zip(picked.reasons, before, strict=True)]
+
+
+def _again(name: str, votes: int) -> str:
+    if votes == 0 or name == CHANCE:
+        return name
+    after = f", again after {votes}"
+    return name[: LONGEST_REASON - len(after)] + after
 
 
 def _read(version: ModelVersion, images: Sequence[int], needs: frozenset[str], tell: Tell) -> tuple[list[int], Columns]:
@@ -97,12 +116,28 @@ def _labelled(version: ModelVersion) -> Columns:
 
 
 def _asked(dataset: DataSet, ids: Sequence[int], probabilities: NDArray[Any]) -> Columns:
-    """The crowd's belief so far, without the model's word, and the answers behind it; where nobody was asked, what the
-    model believes."""
-    rows = Consensus.objects.filter(dataset=dataset).exclude(votes=0).values_list("pk", "posterior", "crowd", "votes")
-    known = {image: (crowd or posterior, votes) for image, posterior, crowd, votes in rows}
+    """The crowd's belief so far, without the model's word, the answers behind it, and whether they settle it; where
+    nobody was asked, what the model believes."""
+    rows = Consensus.objects.filter(dataset=dataset).exclude(votes=0)
+    known = {image: said for image, *said in rows.values_list("pk", "posterior", "crowd", "votes", "state")}
     beliefs, votes = np.array(probabilities, dtype=np.float64), np.zeros(len(ids), dtype=np.int64)
+    settled = np.zeros(len(ids), dtype=bool)
     for row, image in enumerate(ids):
-        if image in known and len(known[image][0]) == beliefs.shape[1]:
-            beliefs[row], votes[row] = known[image]
-    return {"beliefs": beliefs, "votes": votes}
+        if image not in known:
+            continue
+        posterior, crowd, given, state = known[image]
+        settled[row] = state == ConsensusState.ACCEPTED
+        if len(posterior) <= beliefs.shape[1]:  # else a class was added since this version was trained
+            beliefs[row], votes[row] = widened(crowd or posterior, beliefs.shape[1]), given
+    return {"beliefs": beliefs, "votes": votes, "settled": settled}
+
+
+def _unlearned(version: ModelVersion, ids: Sequence[int], probabilities: NDArray[Any]) -> NDArray[Any]:
+    """Of images that it has learned from, a model's word only repeats their label: there goes what the fold that left
+    them out said."""
+    rows = version.run.examples.exclude(out_of_fold=None).values_list("image", "out_of_fold")
+    blind, said = dict(rows.iterator()), np.array(probabilities)
+    for row, image in enumerate(ids):
+        if image in blind and len(blind[image]) == said.shape[1]:
+            said[row] = blind[image]
+    return said

@@ -1,19 +1,28 @@
 """The queue that challenges draw from: a new order replaces what nobody has begun."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
+from django.db.models import Q
 from django.utils import timezone
 
-from annotations.models import QueueItem
+from annotations.models import ConsensusState, QueueItem
 from gallery.models import DataSet
+from learning.selectors import askable
+
+# What is asked again although people agree on it has waited for one answer more in vain.
+NOT_BEGUN = Q(image__consensus=None) | Q(image__consensus__state=ConsensusState.ACCEPTED)
 
 
-def queue_replace(*, dataset: DataSet, items: Iterable[QueueItem]) -> None:
-    """Inside a transaction. Images on lease or half answered stay."""
+def queue_replace(*, dataset: DataSet, items: Iterable[QueueItem], keep_rounds: Collection[int] = ()) -> None:
+    """Inside a transaction. Images on lease or half answered stay; so does what one of `keep_rounds` asked about and
+    can be asked still, in its place."""
     queue = QueueItem.objects.filter(dataset=dataset)
-    queue.filter(image__consensus=None).exclude(leased_until__gt=timezone.now()).delete()
+    kept = queue.filter(round__in=keep_rounds, image__in=askable(dataset).values("pk"))
+    replaced = queue.filter(NOT_BEGUN).exclude(pk__in=kept.values("pk"))
+    replaced.exclude(leased_until__gt=timezone.now()).delete()
+    already = set(kept.values_list("image", flat=True))
     QueueItem.objects.bulk_create(
-        sorted(items, key=lambda item: item.image_id),
+        sorted((item for item in items if item.image_id not in already), key=lambda item: item.image_id),
         batch_size=1000,
         update_conflicts=True,
         unique_fields=["image"],

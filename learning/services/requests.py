@@ -5,8 +5,11 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from annotations.selectors import has_ended
+from annotations.services.publication import NotNow
 from gallery.models import DataSet
 from gallery.work import WorkState, ring
+from learning.engine.strategies.selection import annealed
 from learning.models import LEARNING_LOSS, Mode, ModelVersion, Policy, Retag, SamplingRound, TrainingRun
 from learning.selectors import champion_of, current_run, policy_of
 
@@ -37,13 +40,16 @@ def run_request(
 
 @transaction.atomic
 def round_request(*, dataset: DataSet) -> SamplingRound:
-    """A round by the data set's present policy; one that waits already takes it over."""
+    """A round by the data set's present policy; one that waits already takes it over. Raises NotNow for an ended
+    campaign: nobody would be asked."""
+    if has_ended(dataset):
+        raise NotNow("Its campaign has ended, and nobody is asked any more. Go on asking first.")
     policy, champion = policy_of(dataset), champion_of(dataset)
     waiting = dataset.rounds.filter(state=WorkState.WAITING).first()
     requested = waiting or SamplingRound(dataset=dataset)
     requested.version, requested.size = champion, policy.round_size
     requested.strategy = _strategy(policy, champion)
-    requested.random_share = policy.random_share
+    requested.random_share = annealed(policy.random_share, champion.labels if champion else 0, policy.random_halving)
     if champion:  # without a model there is nothing by which two pictures are alike, or odd, or of a class
         requested.duplicates, requested.outliers, requested.balance = policy.duplicates, policy.outliers, policy.balance
     requested.save()

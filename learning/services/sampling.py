@@ -4,10 +4,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotations.models import QueueItem
-from gallery.models import Split
+from gallery.models import DataSet, Split
 from gallery.work import beating
+from learning.engine.strategies import registry
 from learning.engine.strategies.selection import select
-from learning.models import Pick, SamplingRound
+from learning.models import Pick, SamplingRound, VersionState
 from learning.selectors import askable, askable_pool
 from learning.services import pools
 from learning.services.queueing import queue_replace
@@ -22,7 +23,7 @@ def round_execute(pk: int) -> SamplingRound | None:
         items = _evaluation_items(current) + _pool_items(current)
         with transaction.atomic():
             items = _still_askable(current, items)
-            queue_replace(dataset=current.dataset, items=items)
+            queue_replace(dataset=current.dataset, items=items, keep_rounds=_streams(current.dataset))
             SamplingRound.objects.filter(pk=current.pk).update(queued=len(items), finished_at=timezone.now(), phase="")
     except Exception as error:
         current.fail(f"{type(error).__name__}: {error}")
@@ -34,8 +35,16 @@ def round_execute(pk: int) -> SamplingRound | None:
 def _still_askable(current: SamplingRound, items: list[QueueItem]) -> list[QueueItem]:
     """A long look at the pool leaves time for labels to be given and pictures to be deleted."""
     images = [item.image_id for item in items]
-    still = set(askable(current.dataset).filter(pk__in=images).values_list("pk", flat=True))
+    again = registry.get(current.strategy).asks_again
+    still = set(askable(current.dataset, again=again).filter(pk__in=images).values_list("pk", flat=True))
     return [item for item in items if item.image_id in still]
+
+
+def _streams(dataset: DataSet) -> list[int]:
+    """The round by which the version that serves chooses among uploads, where it has one: what it put into the queue
+    stays. What the versions before it put there gives way."""
+    streams = dataset.rounds.filter(streaming=True, version__state=VersionState.CHAMPION)
+    return list(streams.values_list("pk", flat=True))
 
 
 def _evaluation_items(current: SamplingRound) -> list[QueueItem]:
@@ -54,14 +63,18 @@ def _evaluation_items(current: SamplingRound) -> list[QueueItem]:
 
 
 def _pool_items(current: SamplingRound) -> list[QueueItem]:
-    images = askable_pool(current.dataset)
+    images = askable_pool(current.dataset, again=registry.get(current.strategy).asks_again)
+    streamed = set(QueueItem.objects.filter(round__in=_streams(current.dataset)).values_list("image", flat=True))
+    images = [image for image in images if image not in streamed]  # those are asked as it is
     ids, pool = pools.pool_of(current, images, lambda phase, progress: _tell(current, phase, progress))
     _tell(current, "choosing", 1.0)
     with beating(current):
         picked = select(
             current.strategy, pool, current.size, p=current.random_share, seed=current.pk, options=current.options
         )
-    rows = zip((ids[row] for row in picked.indices.tolist()), picked.scores.tolist(), picked.reasons, strict=True)
+    rows = zip(
+        (ids[row] for row in picked.indices.tolist()), picked.scores.tolist(), pools.reasons(pool, picked), strict=True
+    )
     picks = [
         Pick(round=current, image_id=image, rank=rank, score=score, reason=reason)
         for rank, (image, score, reason) in enumerate(rows, start=1)

@@ -1,5 +1,6 @@
 """Scores from outside: any tool can say what is asked first."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,27 +28,54 @@ class ScoresImported:
 
 
 @transaction.atomic
-def scores_import(*, dataset: DataSet, table: ScoreTable, by: User | None = None) -> ScoresImported:
+def scores_import(
+    *, dataset: DataSet, table: ScoreTable, by: User | None = None, again: bool = False
+) -> ScoresImported:
     """The queue asks about these images, the highest score first, in place of what nobody has begun.
 
-    A name stands for an image as in a file of votes. Rows on what can't be asked about are left out.
+    A name stands for an image as in a file of votes. Rows on what can't be asked about are left out, and unless
+    `again` those on what people agree on.
     """
-    meaning = imported.images(dataset, table.images)
-    images = meaning.of(table.image)
-    open_ = set(askable(dataset).values_list("pk", flat=True))
-    kept = np.array([image in open_ for image in images.tolist()], dtype=bool)
-    again = np.ones(len(images), dtype=bool)
-    again[np.unique(images, return_index=True)[1]] = False  # by name and by number, say: the first row holds
-    bad = table.bad + _left_out(table, images, kept, again, meaning.reasons)
-    chosen = np.flatnonzero(kept & ~again)
-    order = chosen[np.argsort(-table.score[chosen], kind="stable")]
-    # Scores of different tools have no common scale: the rank is what counts.
-    ranks = {int(images[row]): 1 - place / len(order) for place, row in enumerate(order.tolist())}
+    ranks, bad = _ranks(dataset, table, set(askable(dataset, again=again).values_list("pk", flat=True)))
     if ranks:
-        items = (QueueItem(image_id=pk, dataset=dataset, score=rank, reason=REASON) for pk, rank in ranks.items())
-        queue_replace(dataset=dataset, items=items)
+        queue_replace(dataset=dataset, items=_items(dataset, ranks))
         audit(by, "brought scores into", dataset, images=len(ranks), left_out=bad.count)
     return ScoresImported(len(ranks), bad)
+
+
+@transaction.atomic
+def scores_hold(*, dataset: DataSet, table: ScoreTable) -> int:
+    """What a round has replaced before anybody began it is asked first all the same; how many images it is."""
+    replaced = askable(dataset).filter(consensus=None).exclude(queued__reason=REASON)
+    ranks, _ = _ranks(dataset, table, set(replaced.values_list("pk", flat=True)))
+    above_a_round = {image: 1 + rank for image, rank in ranks.items()}
+    QueueItem.objects.bulk_create(
+        _items(dataset, above_a_round),
+        batch_size=1000,
+        update_conflicts=True,
+        unique_fields=["image"],
+        update_fields=["score", "reason", "round"],
+    )
+    return len(ranks)
+
+
+def _items(dataset: DataSet, scores: dict[int, float]) -> list[QueueItem]:
+    rows = sorted(scores.items())
+    return [QueueItem(image_id=image, dataset=dataset, score=score, reason=REASON) for image, score in rows]
+
+
+def _ranks(dataset: DataSet, table: ScoreTable, wanted: Collection[int]) -> tuple[dict[int, float], BadRows]:
+    """Image → rank, from 1 down, of those that are wanted, and the rows that are about no such image."""
+    meaning = imported.images(dataset, table.images)
+    images = meaning.of(table.image)
+    kept = np.array([image in wanted for image in images.tolist()], dtype=bool)
+    repeated = np.ones(len(images), dtype=bool)
+    repeated[np.unique(images, return_index=True)[1]] = False  # by name and by number, say: the first row holds
+    bad = table.bad + _left_out(table, images, kept, repeated, meaning.reasons)
+    chosen = np.flatnonzero(kept & ~repeated)
+    order = chosen[np.argsort(-table.score[chosen], kind="stable")]
+    # Scores of different tools have no common scale: the rank is what counts.
+    return {int(images[row]): 1 - place / len(order) for place, row in enumerate(order.tolist())}, bad
 
 
 def _left_out(

@@ -22,7 +22,7 @@ def scores_of(
     """
     ranks = registry.get(strategy)
     wanted = SamplingRound(dataset=dataset, version=champion_of(dataset), strategy=strategy)
-    ids, pool = pool_of(wanted, askable_pool(dataset), lambda phase, progress: None)
+    ids, pool = pool_of(wanted, askable_pool(dataset, again=ranks.asks_again), lambda phase, progress: None)
     if not ids:
         return
     found = ranks(pool, len(ids) if number is None else number, np.random.default_rng(seed))

@@ -1,20 +1,27 @@
 """A champion's tags: on new uploads within a second, on the whole data set after a promotion."""
 
+import logging
 from collections.abc import Collection, Sequence
 
 import numpy as np
 from django.utils import timezone
+from numpy.typing import NDArray
 
+from annotations.selectors import has_ended
 from gallery.models import Image, LabelClass, Source, Tag, Tagging
 from gallery.work import WorkState
 from learning.models import ModelVersion, Retag
 from learning.selectors import champion_of
+from learning.services.inputs import Inputs
 from learning.services.prediction import predict_images
 from learning.services.requests import round_request
+from learning.services.streaming import uploads_offer
 
 CHUNK = 512
 FEW = 64
 A_BAND = 0.05  # a confidence that moved less than this is not worth a write
+
+logger = logging.getLogger(__name__)
 
 
 def images_tag(images: Sequence[int]) -> int:
@@ -34,17 +41,41 @@ def _tag_few(waiting: Sequence[int]) -> int:
 
 def _tag_dataset(rows: list[Tagging]) -> int:
     version = champion_of(rows[0].image.dataset)
-    skipped = tags_write(version, [row.image_id for row in rows]) if version else {}
+    if version is None:
+        _finish(rows, {})
+        return len(rows)
+    inputs, probabilities = tags_write(version, [row.image_id for row in rows])
+    _finish(rows, inputs.skipped)
+    _stream(version, rows, inputs, probabilities)
+    return len(rows) - len(inputs.skipped)
+
+
+def _finish(rows: list[Tagging], skipped: dict[int, str]) -> None:
     for row in rows:
         if row.image_id in skipped:
             row.fail(skipped[row.image_id], final=True)
         else:
             row.finish()
-    return len(rows) - len(skipped)
 
 
-def tags_write(version: ModelVersion, images: Sequence[int]) -> dict[int, str]:
-    """Predict and write the tags that changed; returns the images that can't be read, with the reason."""
+def _stream(version: ModelVersion, rows: list[Tagging], inputs: Inputs, probabilities: NDArray[np.float32]) -> None:
+    """After the tags, which nobody shall wait for. What goes wrong here costs none: the next round sees the uploads."""
+    try:
+        uploads_offer(version=version, inputs=inputs, probabilities=probabilities, images=_finished(rows))
+    except Exception:
+        logger.exception("%d uploads were not offered to the stream of %s", len(inputs.ids), version)
+
+
+def _finished(rows: list[Tagging]) -> set[int]:
+    """The images of the rows that this worker finished. One that was silent for too long has lost its rows to another,
+    who offers them."""
+    attempts = {row.pk: row.attempt for row in rows}
+    done = Tagging.objects.filter(pk__in=attempts, state=WorkState.DONE).values_list("pk", "attempt", "image")
+    return {image for pk, attempt, image in done if attempts[pk] == attempt}
+
+
+def tags_write(version: ModelVersion, images: Sequence[int]) -> tuple[Inputs, NDArray[np.float32]]:
+    """Predict and write the tags that changed; returns what was read, and what was predicted of it."""
     inputs, probabilities = predict_images(version, images)
     classes = {cls.index: cls.pk for cls in LabelClass.objects.filter(dataset=version.dataset_id)}
     said = probabilities.argmax(axis=1)
@@ -67,7 +98,7 @@ def tags_write(version: ModelVersion, images: Sequence[int]) -> dict[int, str]:
         unique_fields=["image", "source"],
         update_fields=["label", "confidence", "version", "updated_at"],
     )
-    return inputs.skipped
+    return inputs, probabilities
 
 
 def _changed(before: Tag | None, label: int, confidence: float) -> bool:
@@ -84,7 +115,8 @@ def retag_execute(pk: int) -> Retag | None:
         retag.fail(f"{type(error).__name__}: {error}")
         raise
     retag.finish()
-    round_request(dataset=retag.version.dataset)
+    if not has_ended(retag.version.dataset):
+        round_request(dataset=retag.version.dataset)
     return retag
 
 
@@ -95,8 +127,8 @@ def _retag(retag: Retag) -> None:
         if champion_of(dataset) != retag.version:
             return  # a newer champion re-tags on its own
         chunk = images[start : start + CHUNK]
-        skipped = tags_write(retag.version, chunk)
-        _finish_waiting(set(chunk) - set(skipped))
+        inputs, _ = tags_write(retag.version, chunk)
+        _finish_waiting(set(chunk) - set(inputs.skipped))
         Retag.objects.filter(pk=retag.pk).update(done=start + len(chunk), total=len(images))
         retag.beat()
 

@@ -3,13 +3,16 @@
 from django.utils import timezone
 
 from annotations.models import Campaign, DecisionRefit, QueueItem, Vote
+from annotations.selectors import has_ended
 from annotations.services.agreement import agreement_refresh
+from annotations.services.campaigns import queue_empty
 from annotations.services.consensus import consensus_refit
 from annotations.services.suspicions import suspicions_refresh
 from gallery.models import DataSet, Tagging
 from gallery.work import ring
 from learning.models import Retag, SamplingRound, TrainingRun
 from learning.selectors import askable, current_run, fresh_labels, policy_of
+from learning.services.ending import end_if_due
 from learning.services.opinions import opinions_refresh
 from learning.services.requests import round_request, run_request
 from learning.triggers import training_due
@@ -23,6 +26,7 @@ def tick() -> None:
     for dataset in DataSet.objects.order_by("pk"):
         train_if_due(dataset)
         refit_if_due(dataset)
+        end_if_due(dataset)
         top_up_queue(dataset)
 
 
@@ -65,6 +69,10 @@ def refit_if_due(dataset: DataSet) -> None:
 
 
 def top_up_queue(dataset: DataSet) -> None:
+    if has_ended(dataset):
+        # A round that was under way then fills it again, and what was on lease is given back.
+        queue_empty(dataset=dataset)
+        return
     waiting = QueueItem.objects.filter(dataset=dataset).count()
     if waiting < policy_of(dataset).round_size / 2 and askable(dataset).exclude(queued__isnull=False).exists():
         round_request(dataset=dataset)

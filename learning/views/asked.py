@@ -16,14 +16,17 @@ from django.views.decorators.http import require_GET, require_POST
 
 from annotations.crowd_files import BadFile
 from annotations.models import QueueItem
+from annotations.services.publication import NotNow
 from gallery.access import dataset_write
 from gallery.models import DataSet
 from gallery.work import WorkState
 from learning.forms import ScoresForm
-from learning.models import Pick, SamplingRound
+from learning.models import Pick, SamplingRound, VersionState
 from learning.score_files import HEADER, read_scores
+from learning.selectors import policy_of
 from learning.services.requests import round_request
 from learning.services.scores import scores_import
+from learning.views.ending import ending_of
 
 ROUNDS, PICKS = 20, 48
 
@@ -40,8 +43,11 @@ def dataset_asked(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def dataset_ask_anew(request: HttpRequest, pk: int) -> HttpResponse:
     dataset = dataset_write(request, pk)
-    round_request(dataset=dataset)
-    messages.success(request, "A new round comes. What nobody has begun gives way to it.")
+    try:
+        round_request(dataset=dataset)
+        messages.success(request, "A new round comes. What nobody has begun gives way to it.")
+    except NotNow as reason:
+        messages.warning(request, str(reason))
     return redirect("dataset_asked", pk)
 
 
@@ -97,7 +103,7 @@ def _read(upload: UploadedFile) -> Any:
 
 
 def _context(request: HttpRequest, dataset: DataSet, form: ScoresForm) -> dict[str, Any]:
-    rounds = list(dataset.rounds.select_related("version")[:ROUNDS])
+    rounds, ending = _rounds(dataset), ending_of(dataset)
     shown = _shown(request, dataset, rounds)
     picks = Pick.objects.filter(round=shown).select_related("image").order_by("rank")
     page = Paginator(picks, PICKS).get_page(request.GET.get("page"))
@@ -111,14 +117,25 @@ def _context(request: HttpRequest, dataset: DataSet, form: ScoresForm) -> dict[s
         "queued": QueueItem.objects.filter(dataset=dataset).count(),
         "busy": any(one.going for one in rounds),
         "form": form,
+        "ending": ending,
+        "streams": policy_of(dataset).stream_rate > 0 and not ending.campaign,
     }
 
 
+def _rounds(dataset: DataSet) -> list[SamplingRound]:
+    """The latest, and the one that goes on among uploads, however long ago it began."""
+    rows = dataset.rounds.select_related("version", "stream").defer("stream__arrays")
+    latest = list(rows[:ROUNDS])
+    going_on = rows.filter(streaming=True, version__state=VersionState.CHAMPION).exclude(pk__in=[r.pk for r in latest])
+    return [*latest, *going_on]
+
+
 def _shown(request: HttpRequest, dataset: DataSet, rounds: list[SamplingRound]) -> SamplingRound | None:
-    """The round that is asked for, or the latest that has chosen."""
+    """The round that is asked for, or the latest that has chosen from the whole pool."""
     if number := request.GET.get("round"):
         return _round(dataset, int(number) if number.isdecimal() and len(number) < 10 else 0)
-    return next((one for one in rounds if one.state == WorkState.DONE), None)
+    chosen = [one for one in rounds if one.state == WorkState.DONE]
+    return min(chosen, key=lambda one: one.streaming, default=None)
 
 
 def _round(dataset: DataSet, number: int) -> SamplingRound:

@@ -111,7 +111,9 @@ class CurrentToken(APIView):
 
 
 class AuditOut(serializers.ModelSerializer):
-    actor = serializers.CharField(allow_null=True, read_only=True, help_text="Null once the person is erased.")
+    actor = serializers.CharField(
+        allow_null=True, read_only=True, help_text="Null once the person is erased, or where the platform acted."
+    )
 
     class Meta:
         model = AuditEntry

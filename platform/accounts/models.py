@@ -88,4 +88,4 @@ class AuditEntry(models.Model):
         verbose_name_plural = "audit entries"
 
     def __str__(self) -> str:
-        return f"{self.actor or 'somebody erased'} {self.verb} {self.subject}"
+        return f"{self.actor or self.detail.get('by', 'somebody erased')} {self.verb} {self.subject}"

@@ -32,6 +32,12 @@ def make_firm(image: Image, *, confidence: float = 0.995, state: str = Consensus
     )
 
 
+def agree_on(image: Image) -> None:
+    """As after more answers: firm, and not in the queue any more."""
+    Consensus.objects.filter(image=image).update(confidence=0.995, state=ConsensusState.ACCEPTED)
+    QueueItem.objects.filter(image=image).delete()
+
+
 def test_gold_is_a_control_with_the_owners_word_for_truth(dataset: DataSet, pictures, b) -> None:
     gold = [pictures(1, shade, label=True)[0] for shade in range(3)]
     assert {(c.image_id, c.truth) for c in candidates.controls(dataset, b)} == {
@@ -42,8 +48,7 @@ def test_gold_is_a_control_with_the_owners_word_for_truth(dataset: DataSet, pict
 def test_firm_consensus_serves_as_a_control_but_not_for_those_who_made_it_firm(dataset, pictures, b, c) -> None:
     image = pictures(1, 0)[0]
     vote_correct(image=image, label=dataset.classes.get(index=0), annotator=b)
-    Consensus.objects.filter(image=image).delete()
-    make_firm(image)
+    agree_on(image)
     assert [(x.image_id, x.truth) for x in candidates.controls(dataset, c)] == [(image.pk, 0)]
     assert candidates.controls(dataset, b) == []
 
@@ -51,10 +56,10 @@ def test_firm_consensus_serves_as_a_control_but_not_for_those_who_made_it_firm(d
 def test_those_who_made_it_firm_under_another_face_do_not_get_it_either(dataset, pictures, b) -> None:
     image, visitor = pictures(1, 0)[0], Annotator.objects.create()
     vote_correct(image=image, label=dataset.classes.get(index=0), annotator=visitor)
-    Consensus.objects.filter(image=image).update(confidence=0.995, state=ConsensusState.ACCEPTED)
+    agree_on(image)
     assert ids(candidates.controls(dataset, b)) == {image.pk}
     annotator_join(visitor=visitor, account=b)
-    Consensus.objects.filter(image=image).update(confidence=0.995, state=ConsensusState.ACCEPTED)
+    agree_on(image)
     assert candidates.controls(dataset, b) == []
 
 
@@ -137,6 +142,26 @@ def test_an_unknown_carries_the_models_guess(dataset, pictures, b) -> None:
     image = pictures(1, 0)[0]
     Tag.objects.create(image=image, source=Source.MODEL, label=dataset.classes.get(index=2), confidence=0.4)
     assert candidates.unknowns(dataset, b, 9) == [candidates.Candidate(image.pk, None, 2)]
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_what_is_agreed_is_asked_again_where_the_queue_wants_it_and_is_no_control_then(
+    dataset, pictures, b, asks: bool
+) -> None:
+    image = pictures(1, 0)[0]
+    make_firm(image)
+    if asks:
+        QueueItem.objects.create(image=image, dataset=dataset)
+    assert ids(candidates.unknowns(dataset, b, 9)) == ({image.pk} if asks else set())
+    assert ids(candidates.controls(dataset, b)) == (set() if asks else {image.pk})
+
+
+@pytest.mark.parametrize("state", [ConsensusState.CONTESTED, ConsensusState.SET_ASIDE])
+def test_what_is_left_to_a_reviewer_is_not_asked_though_it_waits(dataset, pictures, b, state: str) -> None:
+    image = pictures(1, 0)[0]
+    make_firm(image, state=state)
+    QueueItem.objects.create(image=image, dataset=dataset)
+    assert candidates.unknowns(dataset, b, 9) == []
 
 
 @pytest.mark.parametrize("state", [ConsensusState.ACCEPTED, ConsensusState.CONTESTED])

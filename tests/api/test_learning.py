@@ -118,6 +118,12 @@ def test_the_owner_sets_how_it_learns(dataset, alice, api):
     assert api(alice).get(address(dataset, "policy/")).json() == got.json()
 
 
+def test_the_owner_sets_when_it_ends_and_how_chance_falls(dataset, alice, api):
+    change = {"random_halving": 200, "stream_rate": 0.25, "budget": 500, "stops": False}
+    assert change.items() <= api(alice).patch(address(dataset, "policy/"), change, format="json").json().items()
+    assert api(alice).patch(address(dataset, "policy/"), {"budget": None}, format="json").json()["budget"] is None
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -127,6 +133,10 @@ def test_the_owner_sets_how_it_learns(dataset, alice, api):
         {"random_share": "nan"},
         {"epochs": 0},
         {"buffer_size": 0},
+        {"random_halving": -1},
+        {"stream_rate": 0.95},
+        {"stream_rate": "nan"},
+        {"budget": 0},
     ],
 )
 def test_a_policy_that_makes_no_sense_is_refused(dataset, alice, api, wrong):

@@ -22,7 +22,7 @@ def stream(rate: float = 0.1, seed: int = 0) -> Stream:
 
 def offered(to: Stream, given: Images, size: int) -> NDArray[np.bool_]:
     p, x = given
-    return np.concatenate([to.offer(p[at : at + size], x[at : at + size]) for at in range(0, len(p), size)])
+    return np.concatenate([to.offer(p[at : at + size], x[at : at + size]).taken for at in range(0, len(p), size)])
 
 
 @pytest.mark.parametrize(("rate", "spread"), [(0.1, 0.0), (0.1, 1.5), (0.4, 1.0)])
@@ -59,30 +59,66 @@ def test_it_does_the_same_however_the_images_come():
 def test_saved_and_resumed_it_goes_on_as_if_nothing_had_happened():
     p, x = images(600)
     unbroken, broken = stream(), stream()
-    expected = np.concatenate([unbroken.offer(p[:250], x[:250]), unbroken.offer(p[250:], x[250:])])
-    first, file = broken.offer(p[:250], x[:250]), io.BytesIO()
+    expected = np.concatenate([unbroken.offer(p[:250], x[:250]).taken, unbroken.offer(p[250:], x[250:]).taken])
+    first, file = broken.offer(p[:250], x[:250]).taken, io.BytesIO()
     np.savez(file, **broken.state())
     file.seek(0)
     resumed = Stream.resume(np.load(file))
     assert resumed.seen == 250
-    second = resumed.offer(p[250:], x[250:])
+    second = resumed.offer(p[250:], x[250:]).taken
     assert np.concatenate([first, second]).tolist() == expected.tolist()
     assert all(np.array_equal(part, resumed.state()[name]) for name, part in unbroken.state().items())
 
 
-def test_its_memory_does_not_grow():
-    running = Stream.begin(0.2, n_classes=10, n_features=300, seed=0)
+def test_each_image_comes_with_how_much_it_adds_beside_what_is_usual():
+    p, x = images(2000, spread=1.0)
+    taken, ratios = stream().offer(p, x)
+    assert ratios.shape == (2000,) and (ratios >= 0).all() and np.isfinite(ratios).all()
+    assert ratios[taken].mean() > 1.5 * ratios[~taken].mean()
+    again = stream()
+    in_parts = [again.offer(p[at : at + 300], x[at : at + 300]).ratios for at in range(0, 2000, 300)]
+    assert np.allclose(np.concatenate(in_parts), ratios)
+
+
+def test_an_image_that_adds_nothing_has_no_ratio_to_speak_of():
+    running = stream()
+    offered(running, images(50), 50)
+    sure = np.array([[1.0, 0, 0, 0]]), np.ones((1, 5))
+    assert running.offer(*sure).ratios.tolist() == [0.0]
+
+
+def test_it_goes_on_at_another_rate():
+    running = stream(0.1)
+    offered(running, images(20_000), 1000)
+    running.steer(0.4)
+    assert offered(running, images(20_000, seed=1), 1000).mean() == pytest.approx(0.4, rel=0.05)
+    resumed = Stream.resume(running.state())
+    assert offered(resumed, images(20_000, seed=2), 1000).mean() == pytest.approx(0.4, rel=0.05)
+    with pytest.raises(ValueError, match="rate lies"):
+        running.steer(1.0)
+
+
+def test_it_tells_what_it_was_begun_for():
+    p, x = images(3)
+    assert stream().fits(p, x)
+    assert not stream().fits(p[:, :3], x) and not stream().fits(p, x[:, :4])
+
+
+@pytest.mark.parametrize(("dimensions", "most"), [(512, 8e6), (256, 2e6)])
+def test_its_memory_does_not_grow(dimensions: int, most: float):
+    running = Stream.begin(0.2, n_classes=10, n_features=300, seed=0, dimensions=dimensions)
     rng = np.random.default_rng(0)
     sizes = []
     for _ in range(3):
         running.offer(rng.dirichlet(np.ones(10), 700), rng.normal(size=(700, 300)))
         sizes.append(sum(part.nbytes for part in running.state().values()))
-    assert len(set(sizes)) == 1 and sizes[0] < 8e6
+    assert len(set(sizes)) == 1 and sizes[0] < most
 
 
 def test_no_images_change_nothing():
     running = stream()
-    assert running.offer(np.zeros((0, 4)), np.zeros((0, 5))).tolist() == [] and running.seen == 0
+    taken, ratios = running.offer(np.zeros((0, 4)), np.zeros((0, 5)))
+    assert (taken.tolist(), ratios.tolist(), running.seen) == ([], [], 0)
 
 
 def test_a_refused_offer_leaves_the_stream_as_it_was():
@@ -102,7 +138,10 @@ def test_images_of_another_shape_are_refused(p: NDArray[np.float64], x: NDArray[
         stream().offer(p, x)
 
 
-@pytest.mark.parametrize("change", [{"rate": 0.0}, {"rate": 1.0}, {"rate": np.nan}, {"window": 0}, {"n_classes": 0}])
+@pytest.mark.parametrize(
+    "change",
+    [{"rate": 0.0}, {"rate": 1.0}, {"rate": np.nan}, {"window": 0}, {"n_classes": 0}, {"dimensions": 0}],
+)
 def test_a_stream_that_can_take_nothing_is_refused(change: dict[str, float]):
     with pytest.raises(ValueError, match=r"rate lies|a class"):
         Stream.begin(**{"rate": 0.1, "n_classes": 2, "n_features": 3, "seed": 0} | change)

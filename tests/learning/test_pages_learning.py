@@ -226,10 +226,14 @@ def test_the_owner_takes_the_weights_home(client, dataset, version, alice) -> No
 POLICY = {
     "strategy": "margin",
     "random_percent": 25,
+    "random_halving": 200,
+    "stream_percent": 15,
     "duplicates_percent": 97,
     "outliers_percent": 2,
     "balance": "on",
     "round_size": 40,
+    "stops": "on",
+    "budget": 500,
     "automatic": "on",
     "buffer_size": 10,
     "delay_seconds": 30,
@@ -247,7 +251,11 @@ def test_the_owner_changes_how_it_learns(client, dataset, alice) -> None:
     policy = Policy.objects.get(dataset=dataset)
     assert (policy.strategy, policy.random_share, policy.buffer_size, policy.epochs) == ("margin", 0.25, 10, 5)
     assert (policy.duplicates, policy.outliers, policy.balance) == (0.97, 0.02, True)
+    assert (policy.random_halving, policy.stream_rate, policy.stops, policy.budget) == (200, 0.15, True, 500)
     assert AuditEntry.objects.filter(actor=alice, verb="changed the policy of").exists()
+    client.post(url, {**POLICY, "budget": "", "stops": ""})
+    policy.refresh_from_db()
+    assert (policy.stops, policy.budget) == (False, None)
 
 
 @pytest.mark.parametrize(
@@ -260,6 +268,9 @@ def test_the_owner_changes_how_it_learns(client, dataset, alice) -> None:
         {"random_percent": 101},
         {"duplicates_percent": 40},
         {"outliers_percent": 51},
+        {"stream_percent": 91},
+        {"random_halving": -1},
+        {"budget": 0},
         {"backbone": "nobody_has_this"},
     ],
 )

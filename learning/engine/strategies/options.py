@@ -16,7 +16,7 @@ SAMPLE = 2000  # images that stand for the pool where all pairs would be too man
 class Options:
     """`duplicates`: the cosine of two images' features from which they are the same picture, asked once; 1 asks all.
     `outliers`: the share of the pool that is unlike anything else in it and asked last. `balance`: whether no class
-    that the model names takes more than its turn, as long as others have images left.
+    that the model names takes more than its turn, as long as others have images left; what is labelled counts.
 
     Raises ValueError outside (0, 1] and [0, 1).
     """
@@ -63,7 +63,7 @@ def pass_over(pool: Pool, ranked: Integers, n: int, options: Options) -> NDArray
     that the model names if so wanted; those passed over for their class come last."""
     taken: list[int] = []
     waiting = ranked.tolist()
-    turns = _turns(pool, n, options)
+    room = _room(pool, n, options)
     named = pool.probabilities.argmax(axis=1)
     seen = _Seen(pool, options.duplicates, n)
     while waiting and len(taken) < n:
@@ -72,7 +72,7 @@ def pass_over(pool: Pool, ranked: Integers, n: int, options: Options) -> NDArray
         for row in waiting:
             if len(taken) == n:
                 break
-            if used[named[row]] >= turns:
+            if used[named[row]] >= room[named[row]]:
                 held.append(row)
             elif seen.is_new(row):
                 used[named[row]] += 1
@@ -87,17 +87,28 @@ def unit_rows(features: Floats) -> NDArray[np.float32]:
     return np.asarray(features / np.where(length > 0, length, 1), dtype=np.float32)
 
 
-def _turns(pool: Pool, n: int, options: Options) -> int:
-    """How many of a class are taken before the others have had theirs."""
-    present = len(np.unique(pool.probabilities.argmax(axis=1)))
-    return max(1, n // max(present, 1)) if options.balance else n
+def _room(pool: Pool, n: int, options: Options) -> NDArray[np.int64]:
+    """(K,) how many that the model names so are taken of each class before the others have had theirs: what brings the
+    classes with the fewest labels level, as far as n goes, and one at least."""
+    room = np.full(pool.n_classes, n, dtype=np.int64)
+    if not options.balance:
+        return room
+    labels = np.zeros(0, dtype=np.int64) if pool.labels is None else pool.labels
+    counts = np.bincount(labels, minlength=pool.n_classes)[: pool.n_classes]
+    present = np.unique(pool.probabilities.argmax(axis=1))
+    fewest = np.sort(counts[present])
+    # The level to which n fill the lowest: the sum of what each lies under it.
+    levels = (n + np.cumsum(fewest)) / np.arange(1, len(fewest) + 1)
+    level = levels[np.append(levels[:-1] <= fewest[1:], True).argmax()]
+    brought: NDArray[np.int64] = np.maximum(np.floor(level - counts), 1).astype(np.int64)
+    return brought
 
 
 class _Seen:
     """The pictures that a new one may be a duplicate of."""
 
     def __init__(self, pool: Pool, threshold: float, n: int) -> None:
-        self.threshold, self.count = threshold, 0
+        self.threshold, self.count, self.settled = threshold, 0, pool.settled
         if threshold == 1 or pool.features is None:
             self.unit = None
             return
@@ -108,8 +119,8 @@ class _Seen:
 
     def is_new(self, row: int) -> bool:
         """Whether it is unlike all before; it counts among them from now on."""
-        if self.unit is None:
-            return True
+        if self.unit is None or (self.settled is not None and self.settled[row]):
+            return True  # a settled image is labelled, and would be taken for a duplicate of itself
         own = self.unit[row]
         if self.count and (self.rows[: self.count] @ own).max() >= self.threshold:
             return False

@@ -23,7 +23,8 @@ class Pool:
     `probabilities` (N, K): the model's, calibrated. `features` (N, D): of the layer before the last, and `labelled`
     (M, D) with `labels` (M,) those of the labelled images. `committee` (C, N, K): what C models or draws of one say.
     `losses` (N,): what the model expects to lose on each. `beliefs` (N, K) and `votes` (N,): the consensus so far and
-    the answers behind it, 0 where nobody was asked. What isn't known is None; `strategy` says what each needs.
+    the answers behind it, 0 where nobody was asked. `settled` (N,): people agree on them, and a strategy may ask about
+    them again, but chance never does. What isn't known is None; `strategy` says what each needs.
 
     Raises ValueError where shapes don't fit each other.
     """
@@ -36,6 +37,7 @@ class Pool:
     losses: Floats | None = None
     beliefs: Floats | None = None
     votes: Integers | None = None
+    settled: Booleans | None = None
 
     def __post_init__(self) -> None:
         if self.probabilities.ndim != 2:
@@ -58,6 +60,11 @@ class Pool:
     def n_classes(self) -> int:
         return int(self.probabilities.shape[1])
 
+    @property
+    def unsettled(self) -> NDArray[np.int64]:
+        """The rows of the images that people don't agree on yet."""
+        return np.arange(len(self)) if self.settled is None else np.flatnonzero(~self.settled)
+
     def known(self) -> set[str]:
         """The names of what is there."""
         return {field.name for field in fields(self) if getattr(self, field.name) is not None}
@@ -69,7 +76,7 @@ class Pool:
         return replace(self, **cut, committee=None if self.committee is None else self.committee[:, rows])
 
 
-PER_IMAGE = ("probabilities", "features", "losses", "beliefs", "votes")
+PER_IMAGE = ("probabilities", "features", "losses", "beliefs", "votes", "settled")
 
 
 def by_score(scores: Floats, n: int, rng: np.random.Generator) -> Ranking:

@@ -30,6 +30,11 @@ class Strategy:
     needs: frozenset[str]
 
     @property
+    def asks_again(self) -> bool:
+        """Whether it weighs what people have said, and so may doubt an image that they agree on."""
+        return "beliefs" in self.needs
+
+    @property
     def summary(self) -> str:
         """The first line of what it says of itself."""
         return (self.rank.__doc__ or "").strip().partition("\n")[0]

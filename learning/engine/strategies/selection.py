@@ -19,6 +19,20 @@ class Selection(NamedTuple):
     reasons: list[str]  # what picked each: the strategy's name, or "random"
 
 
+def annealed(p: float, labels: int, halving: int) -> float:
+    """The share of chance by which to pick once there are so many labels: p · 0.5^(labels / halving).
+
+    Chance serves a model that has seen little and can't know what it has missed; the more it has learned from, the more
+    its own word is worth. A `halving` of 0 keeps `p`. Raises ValueError for a `p` outside [0, 1], negative `labels` and
+    a negative `halving`.
+    """
+    if not 0 <= p <= 1:
+        raise ValueError(f"p is a probability, not {p}")
+    if labels < 0 or halving < 0:
+        raise ValueError(f"there can't be {labels} labels, nor {halving} to a halving")
+    return p * 0.5 ** (labels / halving) if halving else p
+
+
 def select(name: str, pool: Pool, n: int, *, p: float = 0.0, seed: int, options: Options = PLAIN) -> Selection:
     """Pick `n` of a pool by the strategy called `name`, each with probability `p` by chance from those that remain.
 
@@ -54,7 +68,7 @@ def _ranked(ranks: registry.Strategy, pool: Pool, n: int, options: Options, rng:
     if not options.choosy:
         return Ranking(indices, scores)
     score_of = dict(zip(indices.tolist(), scores.tolist(), strict=True))
-    rest = np.setdiff1d(np.arange(len(pool)), indices)
+    rest = np.setdiff1d(pool.unsettled, indices)
     # The rest stands in, in random order, where too many of those ranked were passed over.
     kept = pass_over(pool, np.concatenate([indices, rng.permutation(rest)]), n, options)
     return Ranking(kept, np.array([score_of.get(row, 0.0) for row in kept.tolist()]))
@@ -77,7 +91,7 @@ def _dealt(
     rng: np.random.Generator,
 ) -> Selection:
     """The ranking with its places by chance filled from what remains."""
-    rest = np.setdiff1d(np.arange(len(pool)), ranking.indices)
+    rest = np.setdiff1d(pool.unsettled, ranking.indices)
     lots = rng.permutation(rest)
     if options.duplicates < 1:
         fresh = pass_over(pool, np.concatenate([ranking.indices, lots]), len(by_chance), Options(options.duplicates))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learning.engine.arrays import Floats
-from learning.engine.strategies.vessal import BLOCK, Sketch, Volume
+from learning.engine.strategies.vessal import BLOCK, DIMENSIONS, Offer, Sketch, Volume
 
 WINDOW = 20  # selections ahead over which the rate is steered
 MOST = 20  # times the rate, the most that is aimed at: what a long drought owes is not all asked for in one go
@@ -37,39 +37,62 @@ class Steering:
 class Stream:
     """Takes a share of the images offered, those that add to what it took before, as one model sees them.
 
-    Its memory is bounded: a sketch and three matrices of at most 512 by 512. It does the same however the images are
-    cut into offers, and whether or not it is saved between them. A new version of the model has other features: it
-    takes a new stream.
+    Its memory is bounded: a sketch and three matrices of `dimensions` by `dimensions` at most. It does the same however
+    the images are cut into offers, and whether or not it is saved between them. A new version of the model has other
+    features: it takes a new stream.
     """
 
     def __init__(self, sketch: Sketch, volume: Volume, steering: Steering, seed: int) -> None:
         self._sketch, self._volume, self._steering, self._seed = sketch, volume, steering, seed
 
     @classmethod
-    def begin(cls, rate: float, *, n_classes: int, n_features: int, seed: int, window: int = WINDOW) -> Self:
-        """For K classes and D features. ValueError for a rate outside (0, 1) and no classes."""
-        if n_classes < 1 or n_features < 0 or seed < 0:
-            raise ValueError("a stream needs a class at least, and features and a seed that are not negative")
-        sketch = Sketch.drawn(n_classes, n_features, np.random.default_rng(seed))
+    def begin(
+        cls,
+        rate: float,
+        *,
+        n_classes: int,
+        n_features: int,
+        seed: int,
+        window: int = WINDOW,
+        dimensions: int = DIMENSIONS,
+    ) -> Self:
+        """For K classes and D features. ValueError for a rate outside (0, 1), no classes and no dimensions."""
+        if n_classes < 1 or n_features < 0 or seed < 0 or dimensions < 1:
+            raise ValueError(
+                "a stream needs a class and a dimension at least, and features and a seed that are not negative"
+            )
+        sketch = Sketch.drawn(n_classes, n_features, np.random.default_rng(seed), dimensions)
         return cls(sketch, Volume.empty(sketch.dimensions), Steering(rate, window), seed)
 
     @property
     def seen(self) -> int:
         return self._volume.seen
 
-    def offer(self, probabilities: Floats, features: Floats) -> NDArray[np.bool_]:
-        """Which of (B, K) and (B, D) to ask about. Raises ValueError for what is not finite or of another shape;
-        then none of them counts as seen."""
+    def fits(self, probabilities: Floats, features: Floats) -> bool:
+        """Whether (B, K) and (B, D) are of the classes and features that it was begun for."""
+        sketch = self._sketch
+        return probabilities.shape[1:] == (sketch.n_classes,) and features.shape[1:] == (sketch.n_features,)
+
+    def steer(self, rate: float) -> None:
+        """Another rate from here on; what is owed stays owed. ValueError for a rate outside (0, 1)."""
+        self._steering = Steering(rate, self._steering.window, self._steering.owed)
+
+    def offer(self, probabilities: Floats, features: Floats) -> Offer:
+        """Which of (B, K) and (B, D) to ask about, and their ratios. Raises ValueError for what is not finite or of
+        another shape; then none of them counts as seen."""
         if len(probabilities) != len(features):
             raise ValueError(f"{len(probabilities)} probabilities don't fit {len(features)} features")
         u = [self._sketch.gradients(probabilities[block], features[block]) for block in _blocks(len(features))]
         # A draw belongs to an image's place in the stream, so nothing but that place has to be saved.
         draws = np.random.Generator(np.random.PCG64(self._seed).advance(self.seen)).random(len(features))
-        taken = [
-            self._volume.offer(part, draws[block], self._steering).taken
+        offers = [
+            self._volume.offer(part, draws[block], self._steering)
             for part, block in zip(u, _blocks(len(features)), strict=True)
         ]
-        return np.concatenate([np.zeros(0, dtype=bool), *taken])
+        return Offer(
+            np.concatenate([np.zeros(0, dtype=bool), *(offer.taken for offer in offers)]),
+            np.concatenate([np.zeros(0), *(offer.ratios for offer in offers)]),
+        )
 
     def state(self) -> dict[str, NDArray[Any]]:
         """All there is to it, as arrays."""

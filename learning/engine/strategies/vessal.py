@@ -71,13 +71,20 @@ class Sketch(NamedTuple):
     def dimensions(self) -> int:
         return len(self.of_classes)
 
+    @property
+    def n_classes(self) -> int:
+        return int(self.of_classes.shape[1])
+
+    @property
+    def n_features(self) -> int:
+        return int(self.of_features.shape[1]) - 1
+
     def gradients(self, probabilities: Floats, features: Floats) -> NDArray[np.float64]:
         """(B, d): (p - its likeliest class) ⊗ (features, 1), sketched, of length `LONGEST` at most.
 
         Raises ValueError for what is not finite and for another number of classes or features.
         """
-        n_classes, n_features = self.of_classes.shape[1], self.of_features.shape[1] - 1
-        if probabilities.shape[1:] != (n_classes,) or features.shape[1:] != (n_features,):
+        if probabilities.shape[1:] != (self.n_classes,) or features.shape[1:] != (self.n_features,):
             raise ValueError(
                 f"{probabilities.shape} probabilities and {features.shape} features are not of this sketch"
             )

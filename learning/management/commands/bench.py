@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-BENCHMARKS = ("loop", "consensus", "strategies")  # modules of learning.bench, each with HELP, add_arguments and run
+# Modules of learning.bench, each with HELP, add_arguments and run.
+BENCHMARKS = ("loop", "consensus", "strategies", "round")
 
 
 class Command(BaseCommand):

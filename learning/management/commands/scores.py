@@ -8,30 +8,38 @@ from annotations.management.named import dataset_called, user_called
 from gallery.models import DataSet
 from learning.engine.strategies import registry
 from learning.score_files import HEADER, read_scores
+from learning.services.score_campaigns import Plan, score_campaign_run
 from learning.services.scores import scores_import
 from learning.services.scoring import scores_of
 
 
 class Command(BaseCommand):
-    help = "What a strategy thinks of a data set's pool, into a file; or from a file into the queue."
+    help = "What a strategy thinks of a data set's pool, into a file; from a file into the queue; or both in cycles."
 
     def add_arguments(self, parser: CommandParser) -> None:
         ways = parser.add_subparsers(dest="way", required=True)
         out = ways.add_parser("export", help="write image and score, what would be asked first on top")
         out.add_argument("dataset", metavar="DATASET", help="its name, or id:NUMBER")
-        out.add_argument("--strategy", required=True, choices=registry.names())
         out.add_argument("--out", type=Path, required=True, metavar="FILE.csv")
-        out.add_argument("--number", type=int, metavar="N", help="of so many images alone; all of them if not given")
-        out.add_argument("--seed", type=int, default=0)
         back = ways.add_parser("import", help="ask in decreasing order of the scores in a file")
         back.add_argument("dataset", metavar="DATASET", help="its name, or id:NUMBER")
         back.add_argument("scores", type=Path, metavar="FILE.csv", help="image (or name), score (or entropy_value)")
         back.add_argument("--by", metavar="EMAIL", help="whose doing the audit log says it is")
+        both = ways.add_parser("campaign", help="score, ask in that order, wait for the next version, and so on")
+        both.add_argument("dataset", metavar="DATASET", help="its name, or id:NUMBER")
+        both.add_argument("--cycles", type=int, required=True, metavar="N")
+        both.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="for cycle-1.csv and so on")
+        both.add_argument("--wait", type=float, default=3600.0, metavar="SECONDS", help="for a version, at most")
+        for scored in (out, both):
+            scored.add_argument("--strategy", required=True, choices=registry.names())
+            scored.add_argument("--number", type=int, metavar="K", help="of so many images alone; all if not given")
+            scored.add_argument("--seed", type=int, default=0)
 
     def handle(self, *args: Any, way: str, dataset: str, **options: Any) -> None:
         target = dataset_called(dataset)
+        do = {"export": self._export, "import": self._import, "campaign": self._campaign}[way]
         try:
-            self._export(target, **options) if way == "export" else self._import(target, **options)
+            do(target, **options)
         except (BadFile, ValueError) as error:
             raise CommandError(str(error)) from error
 
@@ -52,3 +60,23 @@ class Command(BaseCommand):
         if not done.queued:
             raise CommandError(f"{scores} has no score of an image that {dataset} can ask about.")
         self.stdout.write(f"{dataset}: {done.queued:,} images in the queue, {done.bad.count:,} rows left out")
+
+    def _campaign(
+        self,
+        dataset: DataSet,
+        *,
+        strategy: str,
+        cycles: int,
+        out: Path,
+        number: int | None,
+        seed: int,
+        wait: float,
+        **options: Any,
+    ) -> None:
+        plan = Plan(dataset, strategy, cycles, out, number, seed, wait)
+        done = score_campaign_run(plan=plan, say=self._say)
+        self._say(f"{dataset}: {done:,} of {cycles:,} cycles in {out}")
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()  # somebody may be reading along through a pipe

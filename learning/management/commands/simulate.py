@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from annotations.services.publication import NotNow
 from gallery.models import DataSet
 
 
@@ -29,7 +30,7 @@ class Command(BaseCommand):
             for current in simulate(dataset, **wanted):
                 row = asdict(current)
                 self.stdout.write(json.dumps(row) if options["json"] else _sentence(row))
-        except FileNotFoundError as error:
+        except (FileNotFoundError, NotNow) as error:
             raise CommandError(str(error)) from error
 
     def _dataset(self, name: str) -> DataSet:
