@@ -1,5 +1,6 @@
-"""Lines over shares as a small SVG file, for the docs: readable on light and dark, with every value as a tooltip."""
+"""Lines as a small SVG file, for the docs: readable on light and dark, with every value as a tooltip."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -60,3 +61,73 @@ def _apart(y: float, taken: list[float]) -> float:
         y += 14
     taken.append(y)
     return y
+
+
+PALETTE = ("#26619c", "#b5502f", "#6b7a2a", "#7a4fa3", "#1f8a83", "#b0892b", "#c25a8a", "#55708c", "#8c6a4a", "#4d9a4d")
+DASHES = ("", "6 3", "2 3")
+EMPHASIS = ("random", "default")
+LINE = 14  # pixels of a name
+
+
+def write_curves(path: Path, title: str, unit: str, lines: Mapping[str, Sequence[tuple[float, float]]]) -> None:
+    """Learning curves: (labels or votes, share) of each, the names by what was reached; any number of lines."""
+    frame = Frame.around([point for points in lines.values() for point in points], len(lines))
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {frame.height}" role="img"'
+        ' font-family="sans-serif" font-size="12" fill="#6a6a66">',
+        f"<title>{title}</title>",
+        f'<text x="{LEFT}" y="20" font-size="14">{title}</text>',
+        *frame.axes(unit),
+    ]
+    for place, (name, points) in enumerate(sorted(lines.items(), key=lambda line: -line[1][-1][1])):
+        at = sorted(lines).index(name)
+        colour, dash = PALETTE[at % len(PALETTE)], DASHES[at // len(PALETTE) % len(DASHES)]
+        drawn = " ".join(f"{frame.x(x):.1f},{frame.y(share):.1f}" for x, share in points)
+        width = 3 if name in EMPHASIS else 1.2
+        parts.append(
+            f'<polyline points="{drawn}" fill="none" stroke="{colour}" stroke-width="{width}"'
+            f' stroke-dasharray="{dash}">'
+            f"<title>{name}: {points[-1][1]:.3f} at {points[-1][0]:g}</title></polyline>"
+        )
+        y = TOP + place * LINE + 8
+        weight = "bold" if name in EMPHASIS else "normal"
+        parts.append(
+            f'<line x1="{WIDTH - RIGHT + 8}" x2="{WIDTH - RIGHT + 28}" y1="{y - 4}" y2="{y - 4}" stroke="{colour}"'
+            f' stroke-width="{width}" stroke-dasharray="{dash}"/>'
+            f'<text x="{WIDTH - RIGHT + 34}" y="{y}" fill="{colour}" font-weight="{weight}">{name}</text>'
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([*parts, "</svg>"]) + "\n", encoding="utf-8")
+
+
+class Frame:
+    """From labels and shares to pixels: from the least to the most that any line shows."""
+
+    def __init__(self, left: float, right: float, low: float, high: float, height: int) -> None:
+        self.left, self.right, self.low, self.high, self.height = left, right, low, high, height
+
+    @classmethod
+    def around(cls, points: Sequence[tuple[float, float]], n_lines: int) -> "Frame":
+        xs, shares = zip(*points, strict=True)
+        low, high = math.floor(min(shares) * 20) / 20, math.ceil(max(shares) * 20) / 20
+        return cls(min(xs), max(xs), low, max(high, low + 0.05), max(HEIGHT, TOP + n_lines * LINE + BOTTOM))
+
+    def x(self, at: float) -> float:
+        return LEFT + (at - self.left) / ((self.right - self.left) or 1) * (WIDTH - LEFT - RIGHT)
+
+    def y(self, share: float) -> float:
+        return TOP + (self.high - share) / (self.high - self.low) * (self.height - TOP - BOTTOM)
+
+    def axes(self, unit: str) -> list[str]:
+        steps = [self.low + part * (self.high - self.low) / 4 for part in range(5)]
+        ticks = [self.left + part * (self.right - self.left) / 4 for part in range(5)]
+        rows = [
+            f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{self.y(share):.1f}" y2="{self.y(share):.1f}" stroke="#b9b6ad"'
+            f' stroke-width="0.5"/>'
+            f'<text x="{LEFT - 8}" y="{self.y(share) + 4:.1f}" text-anchor="end">{share:.0%}</text>'
+            for share in steps
+        ]
+        below = self.height - BOTTOM + 18
+        columns = [f'<text x="{self.x(at):.1f}" y="{below}" text-anchor="middle">{at:,.0f}</text>' for at in ticks]
+        middle = (LEFT + WIDTH - RIGHT) / 2
+        return [*rows, *columns, f'<text x="{middle}" y="{self.height - 8}" text-anchor="middle">{unit}</text>']

@@ -1,23 +1,91 @@
-"""Query strategies: how long each takes to choose from a large pool."""
+"""Query strategies: what each saves of labels, and how long it takes to choose from a large pool."""
 
+import json
 from argparse import ArgumentParser
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from learning.bench import strategies_speed
+from learning.bench.efficiency import report
+from learning.bench.efficiency.choices import choice_of
+from learning.bench.efficiency.plans import BACKBONE, DEFAULT, DIGITS, RANDOM, SMALL_CNN, Plan, table
+from learning.bench.efficiency.runs import Job
+from learning.bench.efficiency.runs import run as run_jobs
 from learning.engine.strategies import registry
 
-HELP = "seconds and memory of every query strategy on a large pool (--speed)"
+HELP = "labels that every query strategy saves (--data, --table), or seconds that it takes (--speed)"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--speed", action="store_true", required=True, help="features given, on this machine")
-    parser.add_argument("--strategies", nargs="+", metavar="NAME", help=f"of {', '.join(registry.names())}")
-    parser.add_argument("--pool", type=int, default=50_000, help="images")
-    parser.add_argument("--budget", type=int, default=500, help="of which so many are chosen")
-    parser.add_argument("--seed", type=int, default=0)
+    known = ", ".join([*registry.names(), DEFAULT])
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--data", metavar="FILE", help=f"images with their truth, an .npz file; or {DIGITS}")
+    what.add_argument(
+        "--table", type=Path, metavar="DIR", help="every set of docs/strategies.md; DIR has data/ and weights/"
+    )
+    what.add_argument("--speed", action="store_true", help="features given, on this machine")
+    parser.add_argument("--strategies", nargs="+", metavar="NAME", help=f"of {known}; all of them if not given")
+    parser.add_argument("--sets", nargs="+", metavar="SET", help="of the table, these alone")
+    parser.add_argument("--network", default=SMALL_CNN, help=f"trained from scratch, or a backbone such as {BACKBONE}")
+    parser.add_argument("--weights", type=Path, metavar="DIR", help="where the backbones' weights lie")
+    parser.add_argument("--imbalance", type=float, default=1.0, help="times that the rarest class is made rarer")
+    parser.add_argument("--oracle", choices=["truth", "crowd"], default="truth", help="who answers")
+    parser.add_argument(
+        "--votes", metavar="FILE", help="with --oracle crowd: people's, with columns task, worker, label"
+    )
+    parser.add_argument("--start", type=int, default=40, help="labels, drawn at random")
+    parser.add_argument("--step", type=int, default=20, help="labels of a round")
+    parser.add_argument("--budget", type=int, default=300, help="labels in all; with --speed: how many are chosen")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2, 3, 4])
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--plot", type=Path, metavar="OUT.svg", help="the curves; a folder with --table")
+    parser.add_argument("--keep", type=Path, metavar="OUT.json", help="the whole result")
+    parser.add_argument(
+        "--progress", type=Path, metavar="FILE", help="where finished campaigns are kept, to go on from"
+    )
+    parser.add_argument("--pool", type=int, default=50_000, help="with --speed: images")
+    parser.add_argument("--seed", type=int, default=0, help="with --speed")
 
 
 def run(options: Mapping[str, Any], say: Callable[[str], object]) -> dict[str, object]:
-    names = options["strategies"] or registry.names()
-    return strategies_speed.run(names, options["pool"], options["budget"], options["seed"], say)
+    names = options["strategies"] or [*registry.names(), DEFAULT]
+    if options["speed"]:
+        chosen = [name for name in names if name != DEFAULT]
+        return strategies_speed.run(chosen, options["pool"], options["budget"], options["seed"], say)
+    plans = _plans(options, tuple(names))
+    weights = options["weights"] or (options["table"] / "weights" if options["table"] else None)
+    book = run_jobs([*_jobs(plans)], _progress(options), weights, options["processes"], say)
+    sets = report.sets_of(plans, book)
+    result = {**report.facts(), **report.summary(sets), "sets": sets}
+    if options["keep"]:
+        options["keep"].parent.mkdir(parents=True, exist_ok=True)
+        options["keep"].write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    if options["plot"]:
+        report.plot(options["plot"], sets, folder=options["table"] is not None)
+    return result
+
+
+def _plans(options: Mapping[str, Any], names: tuple[str, ...]) -> list[Plan]:
+    if options["table"]:
+        plans = table(options["table"], tuple(dict.fromkeys([RANDOM, *names])))
+        wanted = options["sets"] or [plan.name for plan in plans]
+        if unknown := set(wanted) - {plan.name for plan in plans}:
+            raise ValueError(f"the table has no {', '.join(sorted(unknown))}")
+        return [plan for plan in plans if plan.name in wanted]
+    if (options["oracle"] == "crowd") != bool(options["votes"]):
+        raise ValueError("--oracle crowd goes with --votes FILE")
+    numbers = {name: options[name] for name in ("start", "step", "budget", "network", "imbalance")}
+    name = Path(options["data"]).stem + ("_crowd" if options["votes"] else "")
+    seeds = tuple(options["seeds"])
+    return [Plan(name, options["data"], strategies=names, seeds=seeds, crowd=options["votes"] or "", **numbers)]
+
+
+def _jobs(plans: Sequence[Plan]) -> list[Job]:
+    return [Job(plan, choice_of(name), seed) for plan in plans for name in plan.strategies for seed in plan.seeds]
+
+
+def _progress(options: Mapping[str, Any]) -> Path:
+    from django.conf import settings
+
+    return options["progress"] or settings.VAR_DIR / "bench" / "strategies.jsonl"
