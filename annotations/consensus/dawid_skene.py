@@ -18,7 +18,7 @@ from annotations.consensus.observation import Cells, likelihood, sum_by
 from annotations.consensus.skills import DEFAULT as DEFAULT
 from annotations.consensus.skills import Prior as Prior
 from annotations.consensus.skills import Skills, population
-from annotations.consensus.votes import UNKNOWN, Fit, FloatArray, IntArray, Votes
+from annotations.consensus.votes import UNKNOWN, BoolArray, Fit, FloatArray, IntArray, Votes
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -53,10 +53,11 @@ def fit(
     stranger = prior.symmetric(votes.n_classes)
     skills = Skills.strangers(votes.n_annotators, stranger, prior)
     belief = _start(votes, cells, skills, known, say) if initial is None else _given(votes, initial, known)
+    tells = em.telling(votes, known, say)
     trace: list[float] = []
     converged = False
     while not converged and len(trace) < max_iter:
-        skills, classes = _m_step(votes, cells, belief, skills, known, say)
+        skills, classes = _m_step(votes, cells, belief, skills, known, say, tells)
         step = em.e_step(cells, skills.perceived(cells.annotator, cells.answer), say, classes, known, belief)
         belief, converged = step.belief, step.moved < tol
         trace.append(float(step.evidence.sum()))
@@ -91,10 +92,17 @@ def _e_step(
 
 
 def _m_step(
-    votes: Votes, cells: Cells, belief: FloatArray, skills: Skills, known: IntArray, say: FloatArray
+    votes: Votes,
+    cells: Cells,
+    belief: FloatArray,
+    skills: Skills,
+    known: IntArray,
+    say: FloatArray,
+    tells: BoolArray,
 ) -> tuple[Skills, FloatArray]:
-    """The matrices, the crowd that they come from, and the class prior (K,) that the belief speaks for."""
-    learned = _counted(cells, belief, skills)
+    """The matrices, by the items that tell of them (see `em.telling`), the crowd that they come from, and the class
+    prior (K,) that the belief speaks for."""
+    learned = _counted(cells, belief if tells.all() else belief * tells[:, None], skills)
     return replace(learned, population=population(learned, say)), em.class_prior(
         belief, em.in_question(votes, known, say), skills.prior.classes
     )

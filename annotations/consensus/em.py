@@ -122,6 +122,19 @@ def voted_known(votes: Votes, known: IntArray) -> BoolArray:
     return graded
 
 
+def telling(votes: Votes, known: IntArray, say: FloatArray) -> BoolArray:
+    """Which items tell how good their annotators are, (I,): known ones, and those that two people with a say voted on.
+
+    Where one person alone answered, the belief is an echo of what is thought of that person. Counted as evidence, it
+    lets EM drift from round to round, until one class explains everything and nobody perceives anything.
+    """
+    heard = say[votes.annotator] > 0
+    pairs = np.unique(votes.item[heard] * votes.n_annotators + votes.annotator[heard])
+    voters = np.bincount(pairs // max(votes.n_annotators, 1), minlength=votes.n_items)
+    tells: BoolArray = (voters > 1) | (known != UNKNOWN)
+    return tells
+
+
 def any_shown(votes: Votes, known: IntArray, say: FloatArray) -> bool:
     """Whether known items show anything of somebody with a say (A,)."""
     return bool((voted_known(votes, known) & (say[votes.annotator] > 0)).any())

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from annotations.consensus import dawid_skene
+from annotations.consensus import dawid_skene, em
 from annotations.consensus.dawid_skene import DawidSkene
 from annotations.consensus.observation import TINY
 from annotations.consensus.skills import DEFAULT, Prior, Skills, Voices
@@ -141,7 +141,9 @@ class Stream:
     def _count(self, items: IntArray, votes: Votes, sign: int) -> None:
         """Put what the items' posteriors say of their voters in (1), or take it out (-1)."""
         belief = sign * self.posterior[items]
-        for counts, kept in ((self._named, votes.kind != Kind.NO), (self._denied, votes.kind == Kind.NO)):
+        tells = em.telling(votes, self.known[items], np.ones(votes.n_annotators))[votes.item]
+        for counts, kind in ((self._named, votes.kind != Kind.NO), (self._denied, votes.kind == Kind.NO)):
+            kept = kind & tells
             np.add.at(counts, (votes.annotator[kept], votes.answer[kept]), belief[votes.item[kept]])
         voted = np.bincount(votes.item, minlength=len(items)) > 0
         self._classes += belief[voted & (self.known[items] == UNKNOWN)].sum(axis=0)

@@ -94,9 +94,10 @@ def fit(
     joined = replace(votes, n_annotators=votes.n_annotators + 1)
     cells, only_people = _joined(votes, parts), np.append(people, 0.0)
     skills = Skills.strangers(joined.n_annotators, crowd.skills.population, prior)
+    tells = em.telling(votes, known, people)
     belief, trace, converged = crowd.posterior, list[float](), False
     while not converged and len(trace) < max_iter:
-        skills, classes = _m_step(joined, cells, belief, skills, known, only_people)
+        skills, classes = _m_step(joined, cells, belief, skills, known, only_people, tells)
         previous = belief
         loud = _loudness(votes, cells, skills, classes, parts, people, known) if say is None else say
         belief, log_likelihood = _e_step(cells, skills, classes, known, np.append(people, loud))

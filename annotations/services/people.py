@@ -62,7 +62,9 @@ def said_in(challenge: Challenge, doubted: Collection[int] = ()) -> Said:
 def learn(row: Reliability, said: Said, touched: dict[int, Consensus], terms: Terms) -> None:
     """Add to their expected counts what this challenge shows of them."""
     known = np.eye(terms.n_classes)
-    votes = [(touched[image].posterior, kind, answer) for image, kind, answer in said.votes if image in touched]
+    # Where they alone have answered, the posterior is an echo of them: see `em.telling`.
+    told = {image: row.posterior for image, row in touched.items() if row.votes > 1}
+    votes = [(told[image], kind, answer) for image, kind, answer in said.votes if image in told]
     votes += [(known[truth], kind, answer) for truth, kind, answer in said.controls]
     if not votes:
         return

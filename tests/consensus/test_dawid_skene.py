@@ -287,3 +287,19 @@ def test_a_duplicate_of_honest_evidence_never_lowers_the_true_class(votes: Votes
     )
     before = dawid_skene.posterior(votes, honest, even)[item, truth]
     assert dawid_skene.posterior(more, honest, even)[item, truth] >= before - 1e-12
+
+
+@pytest.mark.parametrize("twice", [0, 50])
+def test_one_answer_an_item_is_taken_at_its_word(twice):
+    """It tells nothing of who gave it; taken for evidence, it once made one class of everything."""
+    rng = np.random.default_rng(0)
+    truth = rng.integers(10, size=200)
+    annotator, item = np.arange(200), np.arange(200)
+    votes = Votes.of(
+        np.append(annotator, (annotator[:twice] + 1) % 200),
+        np.append(item, item[:twice]),
+        np.append(truth, truth[:twice]),
+    )
+    fit = dawid_skene.fit(votes)
+    assert fit.labels.tolist() == truth.tolist()
+    assert np.diagonal(fit.skills.population).min() > 0.6
