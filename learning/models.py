@@ -34,10 +34,13 @@ class Passing(models.Model):
 
 
 class Policy(Passing):
-    """How a data set learns: what to ask, when to train and what to train."""
+    """How a data set learns: what to ask, when to train and what to train.
+
+    What is asked at first is the “default” of `docs/strategies.md`: measured there against every other strategy.
+    """
 
     dataset = models.OneToOneField(DataSet, models.CASCADE, primary_key=True, related_name="policy")
-    strategy = models.CharField(max_length=40, default="entropy", help_text="What is worth asking first.")
+    strategy = models.CharField(max_length=40, default="badge", help_text="What is worth asking first.")
     random_share = models.FloatField(
         default=0.1,
         validators=[MinValueValidator(0), MaxValueValidator(1)],
@@ -55,6 +58,7 @@ class Policy(Passing):
     budget = models.PositiveIntegerField(
         null=True, blank=True, help_text="Answers to spend; without it, as many as it takes."
     )
+    balance = models.BooleanField(default=True, help_text=Passing._meta.get_field("balance").help_text)
     stops = models.BooleanField(default=True, help_text="End when new versions are no longer better.")
     automatic = models.BooleanField(default=True, help_text="Train without being asked to.")
     buffer_size = models.PositiveIntegerField(default=50, help_text="New labels that start a training run.")

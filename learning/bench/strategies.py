@@ -9,6 +9,7 @@ from typing import Any
 from learning.bench import strategies_speed
 from learning.bench.efficiency import report
 from learning.bench.efficiency.choices import choice_of
+from learning.bench.efficiency.page import write_page
 from learning.bench.efficiency.plans import BACKBONE, DEFAULT, DIGITS, RANDOM, SMALL_CNN, Plan, table
 from learning.bench.efficiency.runs import Job
 from learning.bench.efficiency.runs import run as run_jobs
@@ -63,6 +64,8 @@ def run(options: Mapping[str, Any], say: Callable[[str], object]) -> dict[str, o
         options["keep"].write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     if options["plot"]:
         report.plot(options["plot"], sets, folder=options["table"] is not None)
+    if options["docs"]:
+        write_page(options["docs"], result)
     return result
 
 

@@ -1,6 +1,6 @@
 """The table of every method on every set, as a page of the docs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +14,7 @@ BEGIN, END = "<!-- bench consensus --real -->", "<!-- end -->"
 
 
 def write_table(path: Path, rows: Mapping[str, Mapping[str, float]], result: Mapping[str, object]) -> None:
-    """Into its part of the page, between two comments; what else the page says stays."""
+    """Into its part of the page."""
     from importlib.metadata import version
 
     from annotations.consensus.methods import DEFAULT
@@ -27,11 +27,16 @@ def write_table(path: Path, rows: Mapping[str, Mapping[str, float]], result: Map
         shown = f"**{name}**" if name == DEFAULT else name
         lines.append(f"| {shown} | " + " | ".join(cells) + " |")
     lines += ["", *(f"- {remark}" for remark in _remarks(result))]
+    into_page(path, lines, title=TITLE, begin=BEGIN)
+
+
+def into_page(path: Path, lines: Sequence[str], *, title: str, begin: str) -> None:
+    """Between a comment and the next `END`; what else the page says stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    page = path.read_text(encoding="utf-8") if path.exists() else f"{TITLE}\n\n{BEGIN}\n{END}\n"
-    before, _, rest = page.partition(BEGIN)
+    page = path.read_text(encoding="utf-8") if path.exists() else f"{title}\n\n{begin}\n{END}\n"
+    before, _, rest = page.partition(begin)
     _, _, after = rest.partition(END)
-    path.write_text("\n".join([before + BEGIN, *lines, END + after]), encoding="utf-8")
+    path.write_text("\n".join([before + begin, *lines, END + after]), encoding="utf-8")
 
 
 def _remarks(result: Mapping[str, object]) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from learning.bench.efficiency import variants as variants  # registers them
 from learning.bench.efficiency.plans import SMALL_CNN, Choice, Plan
 from learning.bench.efficiency.problems import Problem
 from learning.engine import prediction

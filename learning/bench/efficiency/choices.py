@@ -1,5 +1,6 @@
 """Strategies as the table's lines name them."""
 
+from learning.bench.efficiency import variants as variants  # registers them
 from learning.bench.efficiency.plans import DEFAULT, Choice
 from learning.engine.strategies import registry
 

@@ -11,6 +11,7 @@ BACKBONE = "mobilenet_v2_0.35"
 DEFAULT, RANDOM = "default", "random"
 DEAR = (RANDOM, "entropy", "margin", "badge", "vessal", "learning_loss", DEFAULT)  # where a network trains for long
 CROWD = (RANDOM, "entropy", "margin", "badge", "vessal", "active_lab", DEFAULT)
+FORMS = ("vessal_stream", "vessal_256", "vessal_whole")  # see `variants`
 FIVE, THREE = (0, 1, 2, 3, 4), (0, 1, 2)
 
 
@@ -69,8 +70,8 @@ def table(shared: Path, all_strategies: tuple[str, ...]) -> list[Plan]:
     data = shared / "data"
     cifar, svhn, crowd = str(data / "cifar10.npz"), str(data / "svhn.npz"), data / "crowd"
     return [
-        Plan("digits", DIGITS, SMALL_CNN, 40, 20, 300, all_strategies, FIVE),
-        Plan("cifar10_longtail", cifar, BACKBONE, 50, 50, 600, all_strategies, FIVE, imbalance=20),
+        Plan("digits", DIGITS, SMALL_CNN, 40, 20, 300, (*all_strategies, *FORMS), FIVE),
+        Plan("cifar10_longtail", cifar, BACKBONE, 50, 50, 600, (*all_strategies, FORMS[0]), FIVE, imbalance=20),
         Plan("cifar10_features", cifar, BACKBONE, 50, 50, 600, all_strategies, FIVE, pool=5000),
         Plan("svhn_features", svhn, BACKBONE, 50, 50, 600, all_strategies, FIVE),
         Plan("svhn", svhn, SMALL_CNN, 100, 100, 600, DEAR, THREE),

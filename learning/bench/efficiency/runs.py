@@ -95,4 +95,5 @@ class Book:
         self.done[job.key] = done
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a") as lines:
-            lines.write(json.dumps({"key": json.loads(job.key), **done._asdict()}) + "\n")
+            # A line of its own, also after one that was cut short.
+            lines.write("\n" + json.dumps({"key": json.loads(job.key), **done._asdict()}))

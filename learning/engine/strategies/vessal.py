@@ -29,10 +29,15 @@ def vessal(pool: Pool, n: int, rng: np.random.Generator) -> Ranking:
     They come in the order in which they were taken, each with its ratio (see `Offer`). The rule never takes more than
     `n` and may end a few short; then those with the highest ratios among the images passed by fill the rest.
     """
+    return one_pass(pool, n, rng, DIMENSIONS)
+
+
+def one_pass(pool: Pool, n: int, rng: np.random.Generator, dimensions: int) -> Ranking:
+    """`vessal` with gradients in so many dimensions at most."""
     if pool.features is None:
         raise ValueError("vessal needs features of the pool")
     order, draws = rng.permutation(len(pool)), rng.random(len(pool))
-    sketch = Sketch.drawn(pool.n_classes, pool.features.shape[1], rng)
+    sketch = Sketch.drawn(pool.n_classes, pool.features.shape[1], rng, dimensions)
     volume, budget = Volume.empty(sketch.dimensions), Budget(n, len(pool))
     taken, ratios = np.zeros(len(pool), dtype=bool), np.zeros(len(pool))
     for at in range(0, len(pool), BLOCK):
