@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
 from learning.bench import strategies_speed
 from learning.bench.efficiency import report
 from learning.bench.efficiency.choices import choice_of
 from learning.bench.efficiency.page import write_page
 from learning.bench.efficiency.plans import BACKBONE, DEFAULT, DIGITS, RANDOM, SMALL_CNN, Plan, table
+from learning.bench.efficiency.problems import Sources
 from learning.bench.efficiency.runs import Job
 from learning.bench.efficiency.runs import run as run_jobs
 from learning.engine.strategies import registry
@@ -41,6 +44,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2, 3, 4])
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--plot", type=Path, metavar="OUT.svg", help="the curves; a folder with --table")
+    parser.add_argument("--docs", type=Path, metavar="PAGE.md", help="the page that shows the table")
     parser.add_argument("--keep", type=Path, metavar="OUT.json", help="the whole result")
     parser.add_argument(
         "--progress", type=Path, metavar="FILE", help="where finished campaigns are kept, to go on from"
@@ -56,7 +60,9 @@ def run(options: Mapping[str, Any], say: Callable[[str], object]) -> dict[str, o
         return strategies_speed.run(chosen, options["pool"], options["budget"], options["seed"], say)
     plans = _plans(options, tuple(names))
     weights = options["weights"] or (options["table"] / "weights" if options["table"] else None)
-    book = run_jobs([*_jobs(plans)], _progress(options), weights, options["processes"], say)
+    work = settings.VAR_DIR / "bench"
+    kept = options["progress"] or work / "strategies.jsonl"
+    book = run_jobs(_jobs(plans), kept, Sources(weights, work / "features"), options["processes"], say)
     sets = report.sets_of(plans, book)
     result = {**report.facts(), **report.summary(sets), "sets": sets}
     if options["keep"]:
@@ -86,9 +92,3 @@ def _plans(options: Mapping[str, Any], names: tuple[str, ...]) -> list[Plan]:
 
 def _jobs(plans: Sequence[Plan]) -> list[Job]:
     return [Job(plan, choice_of(name), seed) for plan in plans for name in plan.strategies for seed in plan.seeds]
-
-
-def _progress(options: Mapping[str, Any]) -> Path:
-    from django.conf import settings
-
-    return options["progress"] or settings.VAR_DIR / "bench" / "strategies.jsonl"

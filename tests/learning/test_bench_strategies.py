@@ -11,7 +11,7 @@ from learning.bench.efficiency.choices import choice_of
 from learning.bench.efficiency.figures import Curves, against, figures, labels_to, summary
 from learning.bench.efficiency.page import write_page
 from learning.bench.efficiency.plans import DEFAULT, Choice, Plan
-from learning.bench.efficiency.problems import Crowd, Problem, _kept
+from learning.bench.efficiency.problems import Crowd, Problem, Sources, _kept
 from learning.bench.plot import write_curves
 from learning.engine.strategies import registry
 from learning.engine.trained import TrainingConfig
@@ -133,7 +133,7 @@ def test_finished_campaigns_are_not_run_again(tmp_path, monkeypatch):
     monkeypatch.setattr(
         runs, "_finished", lambda missing, *_: (asked.append(j) or (j, runs.Done([[20, 0.7]], 1)) for j in missing)
     )
-    book = runs.run(jobs, kept, None, 1, lambda line: None)
+    book = runs.run(jobs, kept, Sources(None, tmp_path), 1, lambda line: None)
     assert asked == jobs[1:]
     assert [book.of(job).points for job in jobs] == [[[20, 0.5]], [[20, 0.7]]]
     assert [runs.Book.read(kept).of(job).points for job in jobs] == [[[20, 0.5]], [[20, 0.7]]]
@@ -204,9 +204,9 @@ def test_the_page_has_a_line_a_strategy_and_keeps_what_else_it_says(tmp_path):
     low, high = curves([0.2, 0.4, 0.6], [0.2, 0.4, 0.62]), curves([0.2, 0.6, 0.8], [0.2, 0.6, 0.81])
     sets = {"digits": {"random": figures(low, low), DEFAULT: figures(high, low), "k_means": figures(low, high)}}
     page = tmp_path / "page.md"
-    page.write_text("# Mine\n\n<!-- bench strategies --table -->\nold\n<!-- end -->\nafter\n")
+    page.write_text("# Mine\n\n<!-- bench strategies --table -->\noutdated\n<!-- end -->\nafter\n")
     write_page(page, {"command": "c", "date": "d", "revision": "r", "sets": sets, **summary(sets)})
     told = page.read_text()
-    assert told.startswith("# Mine") and told.endswith("after\n") and "old" not in told
+    assert told.startswith("# Mine") and told.endswith("after\n") and "outdated" not in told
     assert told.index("`default`") < told.index("`k_means`") < told.index("`random`")
     assert "with 68% of the labels" in told

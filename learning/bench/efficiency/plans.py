@@ -1,5 +1,7 @@
 """What is measured: which images, by which network, from how many labels to how many, by which strategies and seeds."""
 
+import hashlib
+import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -57,12 +59,13 @@ class Plan:
         if self.imbalance < 1:
             raise ValueError(f"the rarest class is at least once rarer, not {self.imbalance} times")
 
-    def key(self, choice: Choice, seed: int) -> dict[str, object]:
-        """All that a curve hangs on."""
+    def key(self, choice: Choice, seed: int) -> str:
+        """A digest of all that a curve hangs on, but for the code; wherever the files lie."""
         facts = asdict(self) | {"choice": asdict(choice), "seed": seed}
+        facts |= {"data": Path(self.data).name, "crowd": Path(self.crowd).name}
         for unneeded in ("name", "strategies", "seeds"):
             del facts[unneeded]
-        return facts
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def table(shared: Path, all_strategies: tuple[str, ...]) -> list[Plan]:

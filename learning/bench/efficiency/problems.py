@@ -48,15 +48,23 @@ class Problem:
         return float(np.mean([right[self.test_y == cls].mean() for cls in np.unique(self.test_y)]))
 
 
+@dataclass(frozen=True)
+class Sources:
+    """Where backbones' weights lie, and where the features that they make are kept."""
+
+    weights: Path | None
+    features: Path
+
+
 @lru_cache(maxsize=2)
-def load(plan: Plan, weights: Path | None, cache: Path) -> Problem:
+def load(plan: Plan, sources: Sources) -> Problem:
     """Deterministic. FileNotFoundError, and ValueError for a file that holds something else."""
     if plan.crowd:
-        return _crowd(plan, weights, cache)
+        return _crowd(plan, sources)
     images, y, test_images, test_y = _truth(plan.data)
     kept = _kept(y, plan)
     images, y = images[kept], y[kept]
-    x, test_x = (_inputs(part, plan, weights, cache) for part in (images, test_images))
+    x, test_x = (_inputs(part, plan, sources) for part in (images, test_images))
     return Problem(x, y, test_x, test_y, int(max(y.max(), test_y.max())) + 1, balanced=plan.imbalance > 1)
 
 
@@ -94,16 +102,16 @@ def _cut(x: Pixels, y: Integers) -> tuple[Pixels, IntArray, Pixels, IntArray]:
     return x[train], y[train].astype(np.int64), x[test], y[test].astype(np.int64)
 
 
-def _crowd(plan: Plan, weights: Path | None, cache: Path) -> Problem:
+def _crowd(plan: Plan, sources: Sources) -> Problem:
     """The images that people have voted on; a model is judged on a part that is kept from them, or on `x_test` of a
     file beside whose name begins alike (cifar10h_500_images.npz, cifar10.npz)."""
     names, images, y = _photos(Path(plan.data)) if plan.data.endswith(".zip") else _numbered(Path(plan.data))
     side = PHOTO_SIDE if plan.data.endswith(".zip") else SIDE
-    x = _features(images, plan.network, weights, cache, side)
+    x = _features(images, plan.network, sources, side)
     other = Path(plan.data).parent / "cifar10.npz"
     if not plan.data.endswith(".zip") and other.is_file():
         _, _, test_images, test_y = _truth(str(other))
-        test_x = _features(test_images, plan.network, weights, cache, side)
+        test_x = _features(test_images, plan.network, sources, side)
         inside = np.arange(len(x))
     else:
         order, n_test = np.random.default_rng(0).permutation(len(x)), round(TEST * len(x))
@@ -139,21 +147,21 @@ def _votes(path: Path, names: list[str]) -> Crowd:
     return Crowd(annotator.astype(np.int64), image, np.array([int(row["label"]) for row in rows], dtype=np.int64))
 
 
-def _inputs(images: Pixels, plan: Plan, weights: Path | None, cache: Path) -> Pixels | Floats:
-    return images if plan.network == SMALL_CNN else _features(images, plan.network, weights, cache, SIDE)
+def _inputs(images: Pixels, plan: Plan, sources: Sources) -> Pixels | Floats:
+    return images if plan.network == SMALL_CNN else _features(images, plan.network, sources, SIDE)
 
 
-def _features(images: Pixels, network: str, weights: Path | None, cache: Path, side: int) -> NDArray[np.float32]:
+def _features(images: Pixels, network: str, sources: Sources, side: int) -> NDArray[np.float32]:
     """By a frozen backbone; kept in a file, since they take minutes."""
     from learning.engine import backbones
 
-    if weights is None:
+    if sources.weights is None:
         raise ValueError(f"{network} needs its weights: say where they lie with --weights")
     digest = hashlib.sha256(images.tobytes() + f"{network} {side}".encode()).hexdigest()[:16]
-    file = cache / f"features-{digest}.npy"
+    file = sources.features / f"{digest}.npy"
     if not file.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        found = backbones.load(network, weights, side).features(images)
+        sources.features.mkdir(parents=True, exist_ok=True)
+        found = backbones.load(network, sources.weights, side).features(images)
         part = file.with_suffix(".part.npy")
         np.save(part, found)
         part.rename(file)

@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import NamedTuple
 
 from learning.bench.efficiency.plans import Choice, Plan
+from learning.bench.efficiency.problems import Sources
 
 
 class Job(NamedTuple):
@@ -18,7 +19,7 @@ class Job(NamedTuple):
 
     @property
     def key(self) -> str:
-        return json.dumps(self.plan.key(self.choice, self.seed), sort_keys=True)
+        return self.plan.key(self.choice, self.seed)
 
 
 class Done(NamedTuple):
@@ -26,14 +27,14 @@ class Done(NamedTuple):
     seconds: float
 
 
-def run(jobs: Sequence[Job], kept: Path, weights: Path | None, processes: int, say: Callable[[str], object]) -> "Book":
+def run(jobs: Sequence[Job], kept: Path, sources: Sources, processes: int, say: Callable[[str], object]) -> "Book":
     """Those that `kept` doesn't hold yet; each line of it is a campaign."""
     from tqdm import tqdm
 
     book = Book.read(kept)
     missing = [job for job in jobs if job.key not in book.done]
     with tqdm(total=len(jobs), initial=len(jobs) - len(missing), unit="campaign", disable=None) as bar:
-        for job, done in _finished(missing, kept.parent / "features", weights, processes):
+        for job, done in _finished(missing, sources, processes):
             book.add(job, done)
             bar.update()
             labels, score = done.points[-1][:2]
@@ -41,13 +42,13 @@ def run(jobs: Sequence[Job], kept: Path, weights: Path | None, processes: int, s
     return book
 
 
-def _finished(jobs: list[Job], cache: Path, weights: Path | None, processes: int) -> Iterator[tuple[Job, Done]]:
+def _finished(jobs: list[Job], sources: Sources, processes: int) -> Iterator[tuple[Job, Done]]:
     if not jobs:
         return
     # A forked process would inherit torch's threads in an unusable state.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, context, initializer=_one_thread) as pool:
-        waiting = {pool.submit(_campaign, job, weights, cache): job for job in jobs}
+        waiting = {pool.submit(_campaign, job, sources): job for job in jobs}
         try:
             for future in as_completed(waiting):
                 yield waiting[future], future.result()
@@ -62,13 +63,14 @@ def _one_thread() -> None:
     torch.set_num_threads(1)  # the same figures whatever the machine, and a process a core
 
 
-def _campaign(job: Job, weights: Path | None, cache: Path) -> Done:
+def _campaign(job: Job, sources: Sources) -> Done:
     from learning.bench.efficiency import campaign, crowd, problems
 
-    problem = problems.load(job.plan, weights, cache)
+    problem = problems.load(job.plan, sources)
     started = perf_counter()
     kind = crowd if job.plan.crowd else campaign
-    points = [list(point) for point in kind.curve(job.plan, problem, job.choice, job.seed)]
+    curve = kind.curve(job.plan, problem, job.choice, job.seed)
+    points = [[round(float(number), 5) for number in point] for point in curve]
     return Done(points, round(perf_counter() - started, 1))
 
 
@@ -85,7 +87,7 @@ class Book:
                 row = json.loads(line)
             except json.JSONDecodeError:
                 continue
-            done[json.dumps(row["key"], sort_keys=True)] = Done(row["points"], row["seconds"])
+            done[row["key"]] = Done(row["points"], row["seconds"])
         return cls(path, done)
 
     def of(self, job: Job) -> Done:
@@ -94,6 +96,7 @@ class Book:
     def add(self, job: Job, done: Done) -> None:
         self.done[job.key] = done
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        row = {"set": job.plan.name, "strategy": job.choice.name, "seed": job.seed, "key": job.key, **done._asdict()}
         with self.path.open("a") as lines:
             # A line of its own, also after one that was cut short.
-            lines.write("\n" + json.dumps({"key": json.loads(job.key), **done._asdict()}))
+            lines.write("\n" + json.dumps(row))
