@@ -87,7 +87,7 @@ def test_a_round_asks_the_most_uncertain_first_and_says_why(learnable, squares):
     version = champion(learnable)
     retag_execute(Retag.objects.get(version=version).pk)
     policy = policy_of(learnable)
-    policy.random_share, policy.round_size = 0.0, 5
+    policy.strategy, policy.balance, policy.random_share, policy.round_size = "entropy", False, 0.0, 5
     policy.save()
     done = round_execute(round_request(dataset=learnable).pk)
     items = QueueItem.objects.filter(dataset=learnable, round=done.pk, priority=0)
