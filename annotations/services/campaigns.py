@@ -6,7 +6,7 @@ from django.utils import timezone
 from accounts.audit import audit
 from accounts.models import User
 from annotations.models import Campaign, QueueItem
-from annotations.selectors import campaign_of
+from annotations.selectors import campaign_of, has_ended
 from annotations.services.consensus import consensus_refit
 from annotations.services.publication import NotNow
 from gallery.models import DataSet
@@ -25,6 +25,12 @@ def campaign_change(*, dataset: DataSet, by: User, **fields: Any) -> Campaign:
     consensus_refit(dataset=dataset)
     campaign.refresh_from_db()
     return campaign
+
+
+def refuse_ended(dataset: DataSet) -> None:
+    """Raises NotNow where a campaign has ended: whatever were queued, nobody would be asked."""
+    if has_ended(dataset):
+        raise NotNow("Its campaign has ended, and nobody is asked any more. Go on asking first.")
 
 
 @transaction.atomic

@@ -5,8 +5,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from annotations.selectors import has_ended
-from annotations.services.publication import NotNow
+from annotations.services.campaigns import refuse_ended
 from gallery.models import DataSet
 from gallery.work import WorkState, ring
 from learning.engine.strategies.selection import annealed
@@ -42,8 +41,7 @@ def run_request(
 def round_request(*, dataset: DataSet) -> SamplingRound:
     """A round by the data set's present policy; one that waits already takes it over. Raises NotNow for an ended
     campaign: nobody would be asked."""
-    if has_ended(dataset):
-        raise NotNow("Its campaign has ended, and nobody is asked any more. Go on asking first.")
+    refuse_ended(dataset)
     policy, champion = policy_of(dataset), champion_of(dataset)
     waiting = dataset.rounds.filter(state=WorkState.WAITING).first()
     requested = waiting or SamplingRound(dataset=dataset)

@@ -12,6 +12,7 @@ from accounts.models import User
 from annotations import imported
 from annotations.crowd_columns import SHOWN, BadRows
 from annotations.models import QueueItem
+from annotations.services.campaigns import refuse_ended
 from gallery.models import DataSet
 from learning.score_files import ScoreTable
 from learning.selectors import askable
@@ -34,8 +35,9 @@ def scores_import(
     """The queue asks about these images, the highest score first, in place of what nobody has begun.
 
     A name stands for an image as in a file of votes. Rows on what can't be asked about are left out, and unless
-    `again` those on what people agree on.
+    `again` those on what people agree on. Raises NotNow for an ended campaign: nobody would be asked.
     """
+    refuse_ended(dataset)
     ranks, bad = _ranks(dataset, table, set(askable(dataset, again=again).values_list("pk", flat=True)))
     if ranks:
         queue_replace(dataset=dataset, items=_items(dataset, ranks))

@@ -7,8 +7,9 @@ import numpy as np
 from django.db import transaction
 from django.db.models import F
 
-from annotations.models import Campaign, QueueItem
-from gallery.models import DataSet, Split
+from annotations.models import QueueItem
+from annotations.selectors import has_ended
+from gallery.models import Split
 from gallery.work import WorkState
 from learning.engine.arrays import Floats
 from learning.engine.prediction import features
@@ -33,7 +34,7 @@ def uploads_offer(*, version: ModelVersion, inputs: Inputs, probabilities: Float
     `probabilities` (N, K) are the version's word on `inputs`. Only images of the pool that may be asked about count.
     """
     rate = policy_of(version.dataset).stream_rate
-    if not rate or _ended(version.dataset):
+    if not rate or has_ended(version.dataset):
         return 0
     seen = features(load_version(version), inputs.x)
     with transaction.atomic():
@@ -42,10 +43,6 @@ def uploads_offer(*, version: ModelVersion, inputs: Inputs, probabilities: Float
         ids = sorted(set(chosen) & set(rows))
         at = [rows[image] for image in ids]
         return _offer(version, rate, ids, probabilities[at], seen[at]) if ids else 0
-
-
-def _ended(dataset: DataSet) -> bool:
-    return Campaign.objects.filter(dataset=dataset).exclude(ended_at=None).exists()
 
 
 def _offer(version: ModelVersion, rate: float, ids: list[int], probabilities: Floats, seen: Floats) -> int:

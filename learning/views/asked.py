@@ -81,7 +81,7 @@ def _import(request: HttpRequest, dataset: DataSet, form: ScoresForm) -> int:
     """How many images the file put into the queue; what is wrong with it stands in the form."""
     try:
         done = scores_import(dataset=dataset, table=_read(form.cleaned_data["file"]), by=request.user)
-    except BadFile as reason:
+    except (BadFile, NotNow) as reason:
         form.add_error("file", str(reason))
         return 0
     if not done.queued:

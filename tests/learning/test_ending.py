@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
@@ -20,11 +21,13 @@ from gallery.models import DataSet, Image, Source, Split, Tag, Visibility
 from gallery.work import WorkState
 from learning.bench.rounds import simulate
 from learning.models import ModelVersion, Retag, SamplingRound, TrainingRun, VersionState
+from learning.score_files import from_pairs
 from learning.selectors import policy_of
 from learning.selectors_ending import answers_spent
 from learning.services.ending import end_if_due
 from learning.services.requests import round_request, run_request
 from learning.services.resuming import asking_resume
+from learning.services.scores import scores_import
 from learning.services.tagging import retag_execute
 from learning.services.ticking import tick, top_up_queue
 from learning.views.ending import ending_of
@@ -433,3 +436,16 @@ class TestItsPages:
         campaign_end(dataset=published, reason=SPENT)
         DataSet.objects.update(visibility=Visibility.PRIVATE)
         assert client.get(reverse("solve"), {"dataset": published.pk}).status_code == 404
+
+
+def test_scores_for_an_ended_campaign_are_refused_and_nothing_is_queued(dataset, squares, alice, client):
+    images = squares(3, 0)
+    campaign_end(dataset=dataset, reason="A test.")
+    table = from_pairs([(f"id:{image.pk}", 0.5) for image in images])
+    with pytest.raises(NotNow, match="has ended"):
+        scores_import(dataset=dataset, table=table, by=alice)
+    assert not QueueItem.objects.filter(dataset=dataset).exists()
+    client.force_login(alice)
+    file = SimpleUploadedFile("scores.csv", f"image,score\nid:{images[0].pk},1\n".encode())
+    page = client.post(reverse("dataset_scores", args=[dataset.pk]), {"file": file})
+    assert page.status_code == 422 and "has ended" in page.content.decode()
