@@ -63,7 +63,7 @@ def learn(row: Reliability, said: Said, touched: dict[int, Consensus], terms: Te
     """Add to their expected counts what this challenge shows of them."""
     known = np.eye(terms.n_classes)
     # Where they alone have answered, the posterior is an echo of them: see `em.telling`.
-    told = {image: row.posterior for image, row in touched.items() if row.votes > 1}
+    told = {image: found.posterior for image, found in touched.items() if found.votes > 1}
     votes = [(told[image], kind, answer) for image, kind, answer in said.votes if image in told]
     votes += [(known[truth], kind, answer) for truth, kind, answer in said.controls]
     if not votes:
