@@ -100,7 +100,7 @@ class PolicyForm(forms.ModelForm):
         help_texts = {
             "strategy": "The first kinds spend people's time where the model learns most from an answer.",
             "random_halving": "And again after as many more: chance serves a young model most. At 0 it stays as it is.",
-            "balance": "The classes that the model names take turns, so that rare ones come up.",
+            "balance": "What the model takes for the classes with the fewest labels comes first, until all are level.",
             "round_size": "So many are chosen at a time; then the model has learned something, and chooses again.",
             "stops": "Nobody is asked any more once the last versions are not significantly better. You can go on.",
             "budget": "When people have given so many, nobody is asked any more. Empty: as many as it takes.",

@@ -38,12 +38,11 @@ def stopping(
     if any(verdicts.dtype != np.bool_ or verdicts.shape != recent[0].shape for verdicts in recent):
         raise ValueError("a version is right or wrong on each of the same images: booleans, as many for each version")
     if len(recent) <= patience:
-        return Stopping(
-            False, f"Goes on: it takes {patience + 1} versions to tell, and there are {len(recent)}.", None, None
-        )
+        there = f"there {'is' if len(recent) == 1 else 'are'} {len(recent)}"
+        return Stopping(False, f"Asking goes on: it takes {patience + 1} versions to tell, and {there}.", None, None)
     before, latest = recent[0], recent[-1]
     if len(latest) < enough:
-        few = f"Goes on: {len(latest)} evaluation labels are too few to tell, it takes {enough}."
+        few = f"Asking goes on: {len(latest)} evaluation labels are too few to tell, it takes {enough}."
         return Stopping(False, few, None, None)
     won, lost = int((latest & ~before).sum()), int((before & ~latest).sum())
     # An image on which both are right, or both wrong, says nothing of which is better.
@@ -55,5 +54,7 @@ def stopping(
         f"{100 * compared.gain_high:+.1f}) on {len(latest)} labels; {won} more are right and {lost} no longer"
     )
     if p_value < risk:
-        return Stopping(False, f"Goes on: {figures}, significantly better (p = {p_value:.2g}).", p_value, compared.gain)
+        return Stopping(
+            False, f"Asking goes on: {figures}, significantly better (p = {p_value:.2g}).", p_value, compared.gain
+        )
     return Stopping(True, f"Ends: {figures}, not significantly better (p = {p_value:.2g}).", p_value, compared.gain)

@@ -17,7 +17,7 @@ from learning.selectors import evaluation_labels, policy_of
 from learning.selectors_ending import Standing, budget_spent, standing_keep, standing_of
 
 FEWER = 0.8  # of the latest version's labels, at most, which the one before it learned from
-TOO_FEW_NEW = "Goes on: the last versions learned from hardly more labels than those before them."
+TOO_FEW_NEW = "Asking goes on: the last versions learned from hardly more labels than those before them."
 
 
 def end_if_due(dataset: DataSet) -> None:

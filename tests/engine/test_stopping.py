@@ -17,7 +17,7 @@ def versions(*accuracies: float, n: int = 500, seed: int = 0) -> list[NDArray[np
 def test_a_campaign_that_gets_better_goes_on_and_says_by_how_much():
     found = stopping(versions(0.5, 0.6, 0.65, 0.7))
     assert not found.stop and found.p_value < 1e-6 and found.gain > 0.1
-    assert found.reason.startswith("Goes on: over the last 3 versions the accuracy went from 45.0% to 65.6%")
+    assert found.reason.startswith("Asking goes on: over the last 3 versions the accuracy went from 45.0% to 65.6%")
     assert (
         "(+20.6 points, +16.6 to +24.6) on 500 labels" in found.reason and "significantly better (p = " in found.reason
     )

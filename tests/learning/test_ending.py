@@ -120,12 +120,14 @@ class TestVersionsThatGetNoBetter:
         versions(version, 120, 140, 150, 170)
         assert because(dataset) == ""
         assert campaign_of(dataset).ended_at is None
-        assert ending_of(dataset).goes_on.startswith("Goes on: over the last 3 versions the accuracy went from 60.0%")
+        assert ending_of(dataset).goes_on.startswith(
+            "Asking goes on: over the last 3 versions the accuracy went from 60.0%"
+        )
 
     def test_do_not_end_it_before_there_are_enough_of_them(self, dataset, version):
         versions(version, 170, 170, 170, labels=(50, 100, 150))
         assert because(dataset) == ""
-        assert ending_of(dataset).goes_on == "Goes on: it takes 4 versions to tell, and there are 3."
+        assert ending_of(dataset).goes_on == "Asking goes on: it takes 4 versions to tell, and there are 3."
 
     def test_do_not_end_it_where_they_learned_from_hardly_more_labels(self, dataset, version):
         versions(version, 170, 170, 170, 170, 170, labels=(90, 92, 95, 98, 100))
@@ -188,7 +190,7 @@ class TestABudget:
         policy(dataset, budget=2)
         answer(dataset, image)
         assert because(dataset) == ""
-        assert ending_of(dataset).goes_on.startswith("1 of 2 answers are spent. Goes on: ")
+        assert ending_of(dataset).goes_on.startswith("1 of 2 answers are spent. Asking goes on: ")
         answer(dataset, image)
         assert because(dataset) == "The budget of 2 answers is spent."
 
@@ -386,11 +388,11 @@ class TestItsPages:
         return client.get(reverse("dataset_asked", args=[dataset.pk])).content.decode()
 
     def test_say_how_it_stands_before_it_ended(self, owner, dataset, version):
-        assert "Goes on" not in self.asked(owner, dataset)
+        assert "Asking goes on" not in self.asked(owner, dataset)
         versions(version, 120, 140, 150, 170)
         end_if_due(dataset)
         html = self.asked(owner, dataset)
-        assert "Goes on: over the last 3 versions" in html and "Go on asking" not in html
+        assert "Asking goes on: over the last 3 versions" in html and "Go on asking" not in html
 
     def test_say_that_and_why_it_ended(self, owner, ended):
         html = self.asked(owner, ended)
