@@ -40,7 +40,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--start", type=int, default=40, help="labels, drawn at random")
     parser.add_argument("--step", type=int, default=20, help="labels of a round")
-    parser.add_argument("--budget", type=int, default=300, help="labels in all; with --speed: how many are chosen")
+    parser.add_argument("--budget", type=int, metavar="N", help="labels in all (300); with --speed: are chosen (500)")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2, 3, 4])
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--plot", type=Path, metavar="OUT.svg", help="the curves; a folder with --table")
@@ -57,7 +57,7 @@ def run(options: Mapping[str, Any], say: Callable[[str], object]) -> dict[str, o
     names = options["strategies"] or [*registry.names(), DEFAULT]
     if options["speed"]:
         chosen = [name for name in names if name != DEFAULT]
-        return strategies_speed.run(chosen, options["pool"], options["budget"], options["seed"], say)
+        return strategies_speed.run(chosen, options["pool"], _budget(options, 500), options["seed"], say)
     plans = _plans(options, tuple(names))
     weights = options["weights"] or (options["table"] / "weights" if options["table"] else None)
     work = settings.VAR_DIR / "bench"
@@ -84,7 +84,8 @@ def _plans(options: Mapping[str, Any], names: tuple[str, ...]) -> list[Plan]:
         return [plan for plan in plans if plan.name in wanted]
     if (options["oracle"] == "crowd") != bool(options["votes"]):
         raise ValueError("--oracle crowd goes with --votes FILE")
-    numbers = {name: options[name] for name in ("start", "step", "budget", "network", "imbalance")}
+    numbers = {name: options[name] for name in ("start", "step", "network", "imbalance")}
+    numbers["budget"] = _budget(options, 300)
     name = Path(options["data"]).stem + ("_crowd" if options["votes"] else "")
     seeds = tuple(options["seeds"])
     return [Plan(name, options["data"], strategies=names, seeds=seeds, crowd=options["votes"] or "", **numbers)]
@@ -92,3 +93,7 @@ def _plans(options: Mapping[str, Any], names: tuple[str, ...]) -> list[Plan]:
 
 def _jobs(plans: Sequence[Plan]) -> list[Job]:
     return [Job(plan, choice_of(name), seed) for plan in plans for name in plan.strategies for seed in plan.seeds]
+
+
+def _budget(options: Mapping[str, Any], usual: int) -> int:
+    return usual if options["budget"] is None else options["budget"]

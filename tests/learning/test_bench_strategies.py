@@ -210,3 +210,10 @@ def test_the_page_has_a_line_a_strategy_and_keeps_what_else_it_says(tmp_path):
     assert told.startswith("# Mine") and told.endswith("after\n") and "outdated" not in told
     assert told.index("`default`") < told.index("`k_means`") < told.index("`random`")
     assert "with 68% of the labels" in told
+
+
+def test_the_speed_is_told_of_every_strategy_asked_for(capsys):
+    call_command("bench", "strategies", "--speed", "--pool", "600", "--strategies", "margin", "k_center", "--json")
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (told["pool"], told["budget"]) == (600, 500)
+    assert {"margin_s", "uncertainty_s", "kcenter_s", "peak_mb"} <= set(told)
