@@ -7,13 +7,16 @@ from itertools import chain
 
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from annotations.models import (
     Annotator,
     Campaign,
+    ConsensusState,
     Contradiction,
     ControlAnswer,
     Publication,
+    QueueItem,
     Regrade,
     Reliability,
     Ruling,
@@ -24,6 +27,7 @@ from gallery.models import DataSet, Image, Source, Tag, Visibility
 
 PERSON = Coalesce("annotator__same_as_id", "annotator_id")
 GIVEN = Coalesce("challenge__issued_at", "created_at")  # by what was believed then an answer to a control was graded
+UNDECIDED = Q(consensus=None) | Q(consensus__state=ConsensusState.OPEN)  # of images: nobody has agreed on them
 CONTRADICTORS = 2  # trusted people whose answers to a control bring a firm image into doubt
 
 
@@ -67,6 +71,13 @@ def approved() -> QuerySet[DataSet]:
 def published() -> QuerySet[DataSet]:
     """Those that it is asked about: whose campaign has not ended."""
     return approved().filter(campaign__ended_at=None)
+
+
+def not_begun(dataset: DataSet) -> QuerySet[QueueItem]:
+    """What waits, held by nobody on lease and without an answer. What is asked again although people agree counts too:
+    it has waited for one answer more in vain."""
+    waiting = QueueItem.objects.filter(dataset=dataset).exclude(leased_until__gt=timezone.now())
+    return waiting.filter(Q(image__consensus=None) | Q(image__consensus__state=ConsensusState.ACCEPTED))
 
 
 def has_ended(dataset: DataSet) -> bool:

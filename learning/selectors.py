@@ -5,7 +5,7 @@ from django.db.models import Max, Min, Q, QuerySet
 from django.utils import timezone
 
 from annotations.models import Consensus, ConsensusState
-from annotations.selectors import campaign_of, rulings
+from annotations.selectors import UNDECIDED, campaign_of, rulings
 from gallery.models import DataSet, Image, Source, Split, Tag
 from gallery.work import WorkState
 from learning.models import ModelVersion, Policy, TrainingRun, VersionState
@@ -67,8 +67,7 @@ def current_run(dataset: DataSet) -> TrainingRun | None:
 def askable(dataset: DataSet, *, again: bool = False) -> QuerySet[Image]:
     """Images whose class nobody has said or agreed on; with `again` also those that people agree on but may doubt."""
     images = dataset.images.shown().exclude(split=Split.GOLD).exclude(tags__source=Source.OWNER)
-    undecided = Q(consensus=None) | Q(consensus__state=ConsensusState.OPEN)
-    return images.filter(undecided | _askable_again(dataset) if again else undecided)
+    return images.filter(UNDECIDED | _askable_again(dataset) if again else UNDECIDED)
 
 
 def _askable_again(dataset: DataSet) -> Q:

@@ -5,8 +5,8 @@ from django.utils import timezone
 
 from accounts.audit import audit
 from accounts.models import User
-from annotations.models import Campaign, QueueItem
-from annotations.selectors import campaign_of, has_ended
+from annotations.models import Campaign
+from annotations.selectors import campaign_of, has_ended, not_begun
 from annotations.services.consensus import consensus_refit
 from annotations.services.publication import NotNow
 from gallery.models import DataSet
@@ -63,8 +63,7 @@ def campaign_resume(*, dataset: DataSet, by: User) -> Campaign:
 
 def queue_empty(*, dataset: DataSet) -> None:
     """What nobody holds on lease, and nobody has begun, is not asked."""
-    untouched = QueueItem.objects.filter(dataset=dataset, image__consensus=None)
-    untouched.exclude(leased_until__gt=timezone.now()).delete()
+    not_begun(dataset).delete()
 
 
 def _locked(dataset: DataSet) -> Campaign:

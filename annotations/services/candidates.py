@@ -9,12 +9,11 @@ from django.utils import timezone
 
 from annotations.challenges.tiles import Candidate
 from annotations.models import Annotator, Consensus, ConsensusState, QueueItem, Tile
-from annotations.selectors import unseen_by
+from annotations.selectors import UNDECIDED, unseen_by
 from gallery.models import DataSet, Image, Source, Split, Tag
 
 FIRM = 0.99  # consensus that serves as gold
 CONTROLS_CONSIDERED = 1000  # of each sort, about, however many there are
-UNDECIDED = Q(consensus=None) | Q(consensus__state=ConsensusState.OPEN)
 RECENT = 3000  # controls shown last, to anybody: how far back it is known which were shown often
 PRIME = 1_000_003
 

@@ -12,7 +12,7 @@ from learning.bench import strategies_speed
 from learning.bench.efficiency import report
 from learning.bench.efficiency.choices import choice_of
 from learning.bench.efficiency.page import write_page
-from learning.bench.efficiency.plans import BACKBONE, DEFAULT, DIGITS, RANDOM, SMALL_CNN, Plan, table
+from learning.bench.efficiency.plans import BACKBONE, DEFAULT, DIGITS, FORMS, RANDOM, SMALL_CNN, Plan, table
 from learning.bench.efficiency.problems import Sources
 from learning.bench.efficiency.runs import Job
 from learning.bench.efficiency.runs import run as run_jobs
@@ -38,6 +38,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--votes", metavar="FILE", help="with --oracle crowd: people's, with columns task, worker, label"
     )
+    parser.add_argument("--test", default="", metavar="FILE", help="whose x_test is judged on, with --oracle crowd")
     parser.add_argument("--start", type=int, default=40, help="labels, drawn at random")
     parser.add_argument("--step", type=int, default=20, help="labels of a round")
     parser.add_argument("--budget", type=int, metavar="N", help="labels in all (300); with --speed: are chosen (500)")
@@ -54,7 +55,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Mapping[str, Any], say: Callable[[str], object]) -> dict[str, object]:
-    names = options["strategies"] or [*registry.names(), DEFAULT]
+    # VeSSAL's other forms are known by name here; the table has them where they belong.
+    names = options["strategies"] or [*(name for name in registry.names() if name not in FORMS), DEFAULT]
     if options["speed"]:
         chosen = [name for name in names if name != DEFAULT]
         return strategies_speed.run(chosen, options["pool"], _budget(options, 500), options["seed"], say)
@@ -84,7 +86,7 @@ def _plans(options: Mapping[str, Any], names: tuple[str, ...]) -> list[Plan]:
         return [plan for plan in plans if plan.name in wanted]
     if (options["oracle"] == "crowd") != bool(options["votes"]):
         raise ValueError("--oracle crowd goes with --votes FILE")
-    numbers = {name: options[name] for name in ("start", "step", "network", "imbalance")}
+    numbers = {name: options[name] for name in ("start", "step", "network", "imbalance", "test")}
     numbers["budget"] = _budget(options, 300)
     name = Path(options["data"]).stem + ("_crowd" if options["votes"] else "")
     seeds = tuple(options["seeds"])

@@ -2,15 +2,10 @@
 
 from collections.abc import Collection, Iterable
 
-from django.db.models import Q
-from django.utils import timezone
-
-from annotations.models import ConsensusState, QueueItem
+from annotations.models import QueueItem
+from annotations.selectors import not_begun
 from gallery.models import DataSet
 from learning.selectors import askable
-
-# What is asked again although people agree on it has waited for one answer more in vain.
-NOT_BEGUN = Q(image__consensus=None) | Q(image__consensus__state=ConsensusState.ACCEPTED)
 
 
 def queue_replace(*, dataset: DataSet, items: Iterable[QueueItem], keep_rounds: Collection[int] = ()) -> None:
@@ -18,8 +13,7 @@ def queue_replace(*, dataset: DataSet, items: Iterable[QueueItem], keep_rounds: 
     can be asked still, in its place."""
     queue = QueueItem.objects.filter(dataset=dataset)
     kept = queue.filter(round__in=keep_rounds, image__in=askable(dataset).values("pk"))
-    replaced = queue.filter(NOT_BEGUN).exclude(pk__in=kept.values("pk"))
-    replaced.exclude(leased_until__gt=timezone.now()).delete()
+    not_begun(dataset).exclude(pk__in=kept.values("pk")).delete()
     already = set(kept.values_list("image", flat=True))
     QueueItem.objects.bulk_create(
         sorted((item for item in items if item.image_id not in already), key=lambda item: item.image_id),

@@ -37,7 +37,8 @@ class Choice:
 class Plan:
     """`data`: a file, or "digits". `pool`: images of it at most that are chosen from. `imbalance`: how many times
     rarer the rarest class is; above 1 the score is balanced accuracy. `crowd`: a file of people's votes that answers in
-    place of the truth, and then start, step and budget count votes."""
+    place of the truth, and then start, step and budget count votes. `test`: a file whose test images a model is judged
+    on, where not a part of the data's own."""
 
     name: str
     data: str
@@ -50,6 +51,7 @@ class Plan:
     pool: int = 10_000
     imbalance: float = 1.0
     crowd: str = ""
+    test: str = ""
 
     def __post_init__(self) -> None:
         if not 0 < self.start <= self.budget or self.step < 1:
@@ -62,7 +64,7 @@ class Plan:
     def key(self, choice: Choice, seed: int) -> str:
         """A digest of all that a curve hangs on, but for the code; wherever the files lie."""
         facts = asdict(self) | {"choice": asdict(choice), "seed": seed}
-        facts |= {"data": Path(self.data).name, "crowd": Path(self.crowd).name}
+        facts |= {"data": Path(self.data).name, "crowd": Path(self.crowd).name, "test": Path(self.test).name}
         for unneeded in ("name", "strategies", "seeds"):
             del facts[unneeded]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
@@ -89,6 +91,7 @@ def table(shared: Path, all_strategies: tuple[str, ...]) -> list[Plan]:
             CROWD,
             FIVE,
             crowd=str(crowd / "cifar10h_500.labels.csv"),
+            test=cifar,
         ),
         Plan(
             "labelme_crowd",

@@ -103,16 +103,14 @@ def _cut(x: Pixels, y: Integers) -> tuple[Pixels, IntArray, Pixels, IntArray]:
 
 
 def _crowd(plan: Plan, sources: Sources) -> Problem:
-    """The images that people have voted on; a model is judged on a part that is kept from them, or on `x_test` of a
-    file beside whose name begins alike (cifar10h_500_images.npz, cifar10.npz)."""
-    names, images, y = _photos(Path(plan.data)) if plan.data.endswith(".zip") else _numbered(Path(plan.data))
-    side = PHOTO_SIDE if plan.data.endswith(".zip") else SIDE
-    x = _features(images, plan.network, sources, side)
-    other = Path(plan.data).parent / "cifar10.npz"
-    if not plan.data.endswith(".zip") and other.is_file():
-        _, _, test_images, test_y = _truth(str(other))
-        test_x = _features(test_images, plan.network, sources, side)
-        inside = np.arange(len(x))
+    """The images that people have voted on, and those that a model is judged on, which they are not asked about."""
+    photos = plan.data.endswith(".zip")
+    names, images, y = (_photos if photos else _numbered)(Path(plan.data))
+    side = PHOTO_SIDE if photos else SIDE
+    x = _inputs(images, plan, sources, side)
+    if plan.test:
+        _, _, test_images, test_y = _truth(plan.test)
+        test_x, inside = _inputs(test_images, plan, sources, side), np.arange(len(x))
     else:
         order, n_test = np.random.default_rng(0).permutation(len(x)), round(TEST * len(x))
         test_x, test_y, inside = x[order[:n_test]], y[order[:n_test]], order[n_test:]
@@ -147,8 +145,8 @@ def _votes(path: Path, names: list[str]) -> Crowd:
     return Crowd(annotator.astype(np.int64), image, np.array([int(row["label"]) for row in rows], dtype=np.int64))
 
 
-def _inputs(images: Pixels, plan: Plan, sources: Sources) -> Pixels | Floats:
-    return images if plan.network == SMALL_CNN else _features(images, plan.network, sources, SIDE)
+def _inputs(images: Pixels, plan: Plan, sources: Sources, side: int = SIDE) -> Pixels | Floats:
+    return images if plan.network == SMALL_CNN else _features(images, plan.network, sources, side)
 
 
 def _features(images: Pixels, network: str, sources: Sources, side: int) -> NDArray[np.float32]:
