@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.consensus.votes import IntArray, Votes
-from learning.engine import backbones
+from learning.engine.models import frozen
 from learning.engine.crowd_and_model import alternate
 from learning.engine.images import decode
 
@@ -56,7 +56,7 @@ def _features(images_zip: Path, tasks: list[str], weights: Path) -> NDArray[np.f
         if missing := [task for task in tasks if task not in members]:
             raise ValueError(f"{len(missing)} tasks have no photograph, the first of them {missing[0]}")
         photos = decode([BytesIO(archive.read(members[task])) for task in tasks], SIDE).images
-    backbone = backbones.load(BACKBONE, weights.parent, SIDE)
+    backbone = frozen.load(BACKBONE, weights.parent, SIDE)
     return (backbone.features(photos) + backbone.features(np.ascontiguousarray(photos[:, :, ::-1]))) / 2
 
 

@@ -9,8 +9,9 @@ from scipy.special import softmax
 from torch import Tensor
 
 from learning.engine.arrays import Floats, Pixels
+from learning.engine.devices import chosen, patiently
 from learning.engine.images import to_tensor
-from learning.engine.networks import Network
+from learning.engine.models.network import Network
 from learning.engine.trained import Trained
 
 
@@ -61,7 +62,7 @@ def dropout_draws(
         raise ValueError(f"a committee needs a draw and a rate in [0, 1), not {draws} and {rate}")
     network = _network(model)
     seen = features(network, x, batch)
-    weight, bias = (part.detach().numpy() for part in (network.head.weight, network.head.bias))
+    weight, bias = (part.detach().cpu().numpy() for part in (network.head.weight, network.head.bias))
     kept = (np.random.default_rng(seed).random((draws, seen.shape[1])) >= rate).astype(np.float32) / (1 - rate)
     members = [probabilities(seen @ (weight * mask).T + bias, temperature) for mask in kept]
     return np.stack(members)
@@ -101,11 +102,12 @@ def _each_batch(
 ) -> NDArray[np.float32]:
     """What a part of the network makes of the rows, as it predicts; its mode is left as it was."""
     was_training = network.training
-    network.eval()
+    network.to(chosen()).eval()
     try:
         with torch.inference_mode():
             # One batch at least: no rows have a shape too.
             starts = range(0, max(len(x), 1), batch)
-            return np.concatenate([part(inputs(x[start : start + batch])).numpy() for start in starts])
+            each = (patiently(part, inputs(x[start : start + batch])) for start in starts)
+            return np.concatenate([made for parts in each for made in parts])
     finally:
         network.train(was_training)

@@ -5,7 +5,7 @@ torchvision` then raises while it registers shapes for them. Only in that case a
 declared, by schema, before importing again: models and transforms then work, calling the operators themselves
 does not.
 
-Use: `from learning.engine.vision import torchvision`.
+Use: `from learning.engine.vision import torchvision`, or `v2` of its transforms.
 """
 
 import sys
@@ -42,4 +42,6 @@ except RuntimeError as error:
     _declared = _declare_missing_operators()
     import torchvision
 
-__all__ = ["torchvision"]
+from torchvision.transforms import v2  # noqa: E402 (only now is there anything to import it from)
+
+__all__ = ["torchvision", "v2"]

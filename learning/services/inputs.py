@@ -9,9 +9,9 @@ import numpy as np
 from django.conf import settings
 
 from gallery.models import Image
-from learning.engine import backbones
 from learning.engine.arrays import Floats, Pixels
 from learning.engine.images import decode
+from learning.engine.models import catalogue, frozen
 from learning.models import Feature
 
 SMALL_CNN = "small_cnn"
@@ -32,16 +32,16 @@ def read_inputs(images: Sequence[int], backbone: str) -> Inputs:
 
 
 def network_of(backbone: str) -> str:
-    return SMALL_CNN if backbone == SMALL_CNN else "linear_head"
+    return SMALL_CNN if backbone == SMALL_CNN else "head"
 
 
 def backbones_at_hand() -> list[str]:
-    return [SMALL_CNN, *backbones.available(settings.WEIGHTS_DIR)]
+    return catalogue.at_hand(settings.WEIGHTS_DIR)
 
 
 @lru_cache(maxsize=2)
-def load_backbone(name: str) -> backbones.Backbone:
-    return backbones.load(name, settings.WEIGHTS_DIR)
+def load_backbone(name: str) -> frozen.Frozen:
+    return frozen.load(name, settings.WEIGHTS_DIR)
 
 
 def _pixels(images: Sequence[int], side: int) -> Inputs:
@@ -60,7 +60,7 @@ def _pixels(images: Sequence[int], side: int) -> Inputs:
     return Inputs(kept, decoded.images[decoded.good], skipped)
 
 
-def _features(images: Sequence[int], backbone: backbones.Backbone) -> Inputs:
+def _features(images: Sequence[int], backbone: frozen.Frozen) -> Inputs:
     """Computed once an image; stored as float16."""
     _compute_missing(images, backbone)
     rows = Feature.objects.filter(image__in=images, backbone=backbone.digest)
@@ -70,7 +70,7 @@ def _features(images: Sequence[int], backbone: backbones.Backbone) -> Inputs:
     return Inputs(ids, x, {image: "it can't be read" for image in images if image not in vectors})
 
 
-def _compute_missing(images: Sequence[int], backbone: backbones.Backbone) -> None:
+def _compute_missing(images: Sequence[int], backbone: frozen.Frozen) -> None:
     stored = Feature.objects.filter(image__in=images, backbone=backbone.digest).values_list("image", flat=True)
     missing = sorted(set(images) - set(stored))
     for start in range(0, len(missing), 256):

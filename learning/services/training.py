@@ -11,7 +11,7 @@ from annotations.services.consensus import consensus_refit
 from gallery.models import DataSet
 from learning.engine import calibration
 from learning.engine.arrays import Floats, Pixels
-from learning.engine.backbones import WeightsMissing
+from learning.engine.models.torchvision_nets import WeightsMissing
 from learning.engine.prediction import probabilities
 from learning.engine.training import Progress, Trained, TrainingConfig, TrainingFailed, cross_validate, train
 from learning.models import LEARNING_LOSS, Mode, TrainingExample, TrainingRun

@@ -8,8 +8,10 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from learning.engine.backbones import Backbone, WeightsMissing, _pad_as_trained, available, load
 from learning.engine.images import decode
+from learning.engine.models.catalogue import at_hand, weights_file
+from learning.engine.models.frozen import Frozen, load
+from learning.engine.models.torchvision_nets import WeightsMissing, _pad_as_trained
 from learning.engine.training import TrainingConfig, predict, train
 from learning.engine.vision import torchvision
 
@@ -18,12 +20,12 @@ WEIGHTS = DATA / "weights"
 PHOTOS = DATA / "data" / "photos" / "hymenoptera2.zip"
 SMALL = "mobilenet_v2_0.35"
 
-needs_weights = pytest.mark.skipif(not available(WEIGHTS), reason="TESSERA_DATA_DIR has no weights")
+needs_weights = pytest.mark.skipif(not weights_file(SMALL, WEIGHTS), reason="TESSERA_DATA_DIR has no weights")
 needs_photos = pytest.mark.skipif(not PHOTOS.is_file(), reason="TESSERA_DATA_DIR has no photos")
 
 
 @pytest.fixture(scope="module")
-def small() -> Backbone:
+def small() -> Frozen:
     return load(SMALL, WEIGHTS)
 
 
@@ -48,8 +50,8 @@ def test_torchvision_imports_and_builds_models():
     assert torchvision.models.mobilenet_v2(width_mult=0.35).last_channel == 1280
 
 
-def test_an_empty_or_absent_folder_offers_no_backbone(tmp_path: Path):
-    assert available(tmp_path) == available(tmp_path / "absent") == []
+def test_an_empty_or_absent_folder_offers_what_is_trained_from_scratch(tmp_path: Path):
+    assert at_hand(tmp_path) == at_hand(tmp_path / "absent") == ["small_cnn", "cnn_1m", "resnet18_32"]
 
 
 def test_missing_weights_are_said_clearly(tmp_path: Path):
@@ -85,7 +87,7 @@ def test_a_backbone_of_a_local_file_gives_features_and_the_files_digest(tmp_path
     backbone = load(SMALL, tmp_path, side=64)
     x = np.random.default_rng(0).integers(0, 256, (3, 48, 48, 3), dtype=np.uint8)
     features = backbone.features(x)
-    assert available(tmp_path) == [SMALL]
+    assert SMALL in at_hand(tmp_path)
     assert features.shape == (3, 1280) and features.dtype == np.float32
     assert backbone.digest == hashlib.sha256(blob).hexdigest()
     assert backbone.features(x[:0]).shape == (0, 1280)
@@ -110,8 +112,8 @@ def test_the_large_backbone_loads():
 
 @needs_weights
 @needs_photos
-def test_a_linear_head_on_frozen_features_tells_ants_from_bees(small: Backbone):
+def test_a_linear_head_on_frozen_features_tells_ants_from_bees(small: Frozen):
     (x, y), (x_test, y_test) = photos("train", 90), photos("test", 60)
-    head = train(small.features(x), np.eye(2)[y], np.ones(len(y)), TrainingConfig(), network="linear_head")
+    head = train(small.features(x), np.eye(2)[y], np.ones(len(y)), TrainingConfig(), network="head")
     predicted = predict(head, small.features(x_test)).argmax(axis=1)
     assert (predicted == y_test).mean() >= 0.8

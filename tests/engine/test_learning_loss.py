@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
-from learning.engine import training
+from learning.engine import augmentation, fit
 from learning.engine.learning_loss import HEARD, LossPrediction, ranking_loss
-from learning.engine.networks import build
+from learning.engine.models.network import build
 from learning.engine.prediction import inputs, predict, predicted_losses
 from learning.engine.strategies.pool import Pool
 from learning.engine.strategies.selection import select
@@ -35,7 +35,7 @@ def clouds(n: int = 300, seed: int = 0) -> tuple[NDArray[np.float32], NDArray[np
 
 def on_clouds(config: TrainingConfig) -> Trained:
     x, y = clouds()
-    return train(x, one_hot(y, 2), np.ones(len(x)), config, network="linear_head")
+    return train(x, one_hot(y, 2), np.ones(len(x)), config, network="head")
 
 
 def true_losses(probabilities: NDArray[np.float32], y: NDArray[np.integer]) -> NDArray[np.float64]:
@@ -49,11 +49,13 @@ def plainly(x: NDArray[np.uint8], targets: NDArray[np.float64], config: Training
     steps, wanted = config.steps(len(x)), torch.tensor(targets, dtype=torch.float32)
     generator = torch.Generator().manual_seed(config.seed)
     optimiser = torch.optim.AdamW(model.parameters(), lr=config.lr, weight_decay=config.weight_decay)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: training._rate(step, steps))
-    batches = training._batches(len(x), config.batch_size, generator)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: fit._rate(step, steps))
+    order = torch.zeros(0, dtype=torch.long)
     for _ in range(steps):
-        batch = next(batches)
-        given = training._shift(inputs(x[batch.numpy()]), config.augment_shift, generator)
+        while len(order) < config.batch_size:
+            order = torch.cat([order, torch.randperm(len(x), generator=generator)])
+        batch, order = order[: config.batch_size], order[config.batch_size :]
+        given = augmentation._shift(inputs(x[batch.numpy()]), config.augment_shift, generator)
         loss = torch.nn.functional.cross_entropy(model(given), wanted[batch], reduction="none").mean()
         optimiser.zero_grad()
         loss.backward()
@@ -94,7 +96,7 @@ def test_it_tells_the_noisy_half_of_the_features_from_the_clean_one():
     assert expected[x[:, 1] > 0.3].mean() > expected[x[:, 1] < -0.3].mean() + 0.5
 
 
-@pytest.mark.parametrize("network", ["small_cnn", "linear_head"])
+@pytest.mark.parametrize("network", ["small_cnn", "head"])
 def test_predicted_losses_survive_becoming_bytes_and_repeat(network, digits):
     x = digits.x[:40] if network == "small_cnn" else digits.x[:40].reshape(40, -1)[:, ::60] / np.float32(255)
     first, again = (train(x, one_hot(digits.y[:40], 10), np.ones(40), ON, network=network) for _ in range(2))
@@ -116,15 +118,17 @@ def test_it_can_start_from_a_network_with_or_without(parent: TrainingConfig, chi
     x, y = clouds()
     initial = on_clouds(parent).state_dict
     still = replace(child, epochs=1, min_steps=1, lr=1e-9)
-    trained = train(x, one_hot(y, 2), np.ones(len(x)), still, network="linear_head", initial=initial)
-    torch.testing.assert_close(trained.state_dict["head.weight"], initial["head.weight"], atol=1e-6, rtol=0)
+    trained = train(x, one_hot(y, 2), np.ones(len(x)), still, network="head", initial=initial)
+    torch.testing.assert_close(trained.state_dict["head.last.weight"], initial["head.last.weight"], atol=1e-6, rtol=0)
     assert ("losses.joined.weight" in trained.state_dict) == (child is ON)
 
 
 def test_the_network_hears_from_the_module_in_the_first_steps_alone(digits, monkeypatch):
     def body(config: TrainingConfig, heard: float) -> torch.Tensor:
-        monkeypatch.setattr(training, "HEARD", heard)
-        return train(digits.x[:40], one_hot(digits.y[:40], 10), np.ones(40), config).state_dict["blocks.0.0.weight"]
+        monkeypatch.setattr(fit, "HEARD", heard)
+        return train(digits.x[:40], one_hot(digits.y[:40], 10), np.ones(40), config).state_dict[
+            "body.blocks.0.0.weight"
+        ]
 
     deaf = body(ON, 0.0)
     torch.testing.assert_close(deaf, body(OFF, 0.0))

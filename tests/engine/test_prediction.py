@@ -8,7 +8,7 @@ from learning.engine.training import Trained, TrainingConfig, train
 Case = tuple[Trained, NDArray[np.generic]]
 
 
-@pytest.fixture(scope="module", params=["small_cnn", "linear_head"])
+@pytest.fixture(scope="module", params=["small_cnn", "head"])
 def case(request: pytest.FixtureRequest, digits) -> Case:
     x = digits.x[:60] if request.param == "small_cnn" else np.random.default_rng(0).normal(size=(60, 8))
     config = TrainingConfig(epochs=2, min_steps=30, batch_size=16, lr=4e-3 if request.param == "small_cnn" else 0.05)
@@ -19,7 +19,7 @@ def test_the_head_on_the_features_gives_the_probabilities(case: Case):
     trained, x = case
     seen = features(trained, x)
     assert seen.shape == (60, 96 if trained.network == "small_cnn" else 8) and seen.dtype == np.float32
-    head = (trained.state_dict[f"head.{name}"].numpy() for name in ("weight", "bias"))
+    head = (trained.state_dict[f"head.last.{name}"].numpy() for name in ("weight", "bias"))
     weight, bias = head
     np.testing.assert_allclose(probabilities(seen @ weight.T + bias), predict(trained, x), atol=1e-5)
     np.testing.assert_allclose(features(trained, x, batch=7), seen, atol=1e-5)

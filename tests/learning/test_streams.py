@@ -16,7 +16,7 @@ from annotations.selectors import campaign_of
 from gallery.models import DataSet, Image, LabelClass, Source, Tagging
 from gallery.services.images import image_delete, image_label
 from gallery.work import WorkState
-from learning.engine.networks import build
+from learning.engine.models.network import build
 from learning.engine.prediction import features, predict
 from learning.engine.strategies.streaming import Stream
 from learning.engine.trained import Trained, TrainingConfig, serialise

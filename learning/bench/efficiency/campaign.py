@@ -43,7 +43,7 @@ def curve(plan: Plan, problem: Problem, choice: Choice, seed: int) -> list[tuple
 
 def fit(plan: Plan, x: Pixels | Floats, targets: Floats, choice: Choice, seed: int) -> Trained:
     weight = LOSS_WEIGHT if "losses" in registry.get(choice.strategy).needs else 0.0
-    network = "small_cnn" if plan.network == SMALL_CNN else "linear_head"
+    network = "small_cnn" if plan.network == SMALL_CNN else "head"
     return train(x, targets, np.ones(len(x)), TrainingConfig(seed=seed, learning_loss=weight), network=network)
 
 

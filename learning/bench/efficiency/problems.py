@@ -151,7 +151,7 @@ def _inputs(images: Pixels, plan: Plan, sources: Sources, side: int = SIDE) -> P
 
 def _features(images: Pixels, network: str, sources: Sources, side: int) -> NDArray[np.float32]:
     """By a frozen backbone; kept in a file, since they take minutes."""
-    from learning.engine import backbones
+    from learning.engine.models import frozen
 
     if sources.weights is None:
         raise ValueError(f"{network} needs its weights: say where they lie with --weights")
@@ -159,7 +159,7 @@ def _features(images: Pixels, network: str, sources: Sources, side: int) -> NDAr
     file = sources.features / f"{digest}.npy"
     if not file.exists():
         sources.features.mkdir(parents=True, exist_ok=True)
-        found = backbones.load(network, sources.weights, side).features(images)
+        found = frozen.load(network, sources.weights, side).features(images)
         part = file.with_suffix(".part.npy")
         np.save(part, found)
         part.rename(file)
