@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.consensus.votes import IntArray, Votes
-from learning.engine.models import frozen
 from learning.engine.crowd_and_model import alternate
 from learning.engine.images import decode
+from learning.engine.models import frozen
 
 BACKBONE = "mobilenet_v2_0.35"
 SIDE = 160  # pixels, as the photographs have; larger ones take longer than they bring

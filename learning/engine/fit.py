@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from learning.engine import optimisers
 from learning.engine.arrays import Floats, Pixels
 from learning.engine.augmentation import augmentation, mixed
 from learning.engine.devices import autocast, chosen, relieve
@@ -54,9 +55,17 @@ class Checkpoints:
 
 
 class Fit:
-    """`held_out`: rows that are not learned from and say when to end, with `config.patience`."""
+    """`held_out`: rows that are not learned from and say when to end, with `config.patience`. `optimiser`: the state in
+    which another training left it (`optimiser_state`)."""
 
-    def __init__(self, model: Network, rows: Rows, config: TrainingConfig, held_out: Rows | None = None) -> None:
+    def __init__(
+        self,
+        model: Network,
+        rows: Rows,
+        config: TrainingConfig,
+        held_out: Rows | None = None,
+        optimiser: dict[str, Tensor] | None = None,
+    ) -> None:
         self.device = chosen()
         self.model = model.to(self.device)
         self.rows, self.config, self.held_out = rows, config, held_out
@@ -67,6 +76,8 @@ class Fit:
         rate = config.lr * reach(model)
         self.optimiser = torch.optim.AdamW(learnable, lr=rate, weight_decay=config.weight_decay)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, lambda step: _rate(step, self.steps))
+        if optimiser:
+            self.optimiser.load_state_dict(optimisers.known(self.optimiser, model, optimiser))
         self.mean = _running_mean(model, config.ema)
         self.augmented = inputs if model.body is None else augmentation(config, rows.x.shape[1], self.generator)
         self.queue = torch.zeros(0, dtype=torch.long)
@@ -93,10 +104,17 @@ class Fit:
     @property
     def learned(self) -> Network:
         """The network at its best, ready to predict."""
-        best: Network = self.mean.module if self.mean else self.model
         if self.best:
-            best.load_state_dict(self.best)
-        return best.eval()
+            self._kept.load_state_dict(self.best)
+        return self._kept.eval()
+
+    @property
+    def _kept(self) -> Network:
+        return cast(Network, self.mean.module) if self.mean else self.model
+
+    @property
+    def optimiser_state(self) -> dict[str, Tensor]:
+        return optimisers.told(self.optimiser, self.model)
 
     @property
     def loss(self) -> tuple[float, ...]:
@@ -161,7 +179,7 @@ class Fit:
         return batch
 
     def _drawn(self, batch: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        x = self.augmented(self.rows.x[batch.numpy()])  # type: ignore[arg-type]
+        x = self.augmented(self.rows.x[batch.numpy()])
         targets, weights = self.rows.targets[batch], self.rows.weights[batch]
         if self.config.mixup and self.model.body is not None:
             x, targets, weights = mixed(x, targets, weights, self.config.mixup, self.generator)
@@ -200,12 +218,11 @@ class Fit:
         """After a pass: the held-out loss, and the weights if they are the best so far."""
         if not self.held_out:
             return
-        network = self.mean.module if self.mean else self.model
-        said = torch.from_numpy(logits(network, self.held_out.x))
+        said = torch.from_numpy(logits(self._kept, self.held_out.x))
         each = functional.cross_entropy(said, self.held_out.targets, reduction="none")
         self.held_out_losses.append(float((each * self.held_out.weights).mean()))
         if self.held_out_losses[-1] == min(self.held_out_losses):
-            self.best = copy.deepcopy(network.state_dict())
+            self.best = copy.deepcopy(self._kept.state_dict())
 
     def _ends_early(self) -> bool:
         best = int(np.argmin(self.held_out_losses)) if self.held_out_losses else 0
@@ -231,4 +248,5 @@ def _running_mean(model: Network, decay: float) -> AveragedModel | None:
     if not decay:
         return None
     # Batch norm's statistics are averaged along with the weights.
-    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+    averaging = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+    return AveragedModel(model, multi_avg_fn=averaging, use_buffers=True)

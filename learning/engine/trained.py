@@ -77,7 +77,7 @@ class Trained:
     loss: tuple[float, ...] = field(repr=False)  # mean training loss of each pass over the rows
     standard: bool = False  # whether features are standardised before the head
     held_out: tuple[float, ...] = field(default=(), repr=False)  # the held-out loss after each pass, with `patience`
-    optimiser: dict[str, Tensor] | None = field(default=None, repr=False)  # of online learning, to go on with
+    optimiser: dict[str, Tensor] | None = field(default=None, repr=False)  # AdamW's state by parameter, to go on with
 
     @property
     def seed(self) -> int:

@@ -43,6 +43,7 @@ def train(
     network: str = SMALL_CNN,
     initial: dict[str, Tensor] | None = None,
     standard: bool | None = None,
+    optimiser: dict[str, Tensor] | None = None,
     on_progress: Progress | None = None,
     checkpoints: Checkpoints | None = None,
 ) -> Trained:
@@ -52,8 +53,9 @@ def train(
     x: (N, S, S, C) uint8 images for a backbone by name, (N, D) float features for "head". targets: (N, K)
     posteriors, rows summing to 1. weights: (N,) how much each row counts; only their ratios matter. initial:
     weights to start from; a head for fewer classes grows (`growth.grown`), other tensors of another shape start
-    afresh. standard: see `network.build`. on_progress hears the share done, up to 1.0. Raises ValueError for inputs
-    that don't fit together, TrainingFailed when the loss is no longer a number.
+    afresh. standard: see `network.build`. optimiser: its state after an earlier training (`Trained.optimiser`), to go on
+    with, empty for a beginning; without it none is kept. on_progress hears the share done, up to 1.0. Raises ValueError
+    for inputs that don't fit together, TrainingFailed when the loss is no longer a number.
     """
     started = time.perf_counter()
     rows = _balanced(_checked(x, targets, weights, network), config.balance)
@@ -61,7 +63,7 @@ def train(
     with torch.random.fork_rng(devices=[]):  # the caller's generator is left as it was
         torch.manual_seed(config.seed)
         model = _start(network, learned, initial, config, standard)
-        fit = Fit(model, learned, config, held_out)
+        fit = Fit(model, learned, config, held_out, optimiser)
         fit.run(on_progress, checkpoints)
     if on_progress and fit.step < fit.steps:
         on_progress(1.0)
@@ -76,6 +78,7 @@ def train(
         loss=fit.loss,
         standard=model.standard is not None,
         held_out=tuple(fit.held_out_losses),
+        optimiser=None if optimiser is None else fit.optimiser_state,
     )
 
 

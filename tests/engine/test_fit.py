@@ -18,7 +18,7 @@ EVERYTHING = TrainingConfig(
 HEAD = TrainingConfig(epochs=5, min_steps=100, lr=0.05)
 
 
-class Killed(Exception):
+class Killed(Exception):  # noqa: N818
     pass
 
 

@@ -119,9 +119,9 @@ def test_an_own_backbone_is_a_function_with_a_decorator_found_by_its_entry_point
     def mine(channels: int) -> nn.Module:
         return nn.Sequential(nn.AvgPool2d(4), nn.Flatten(), nn.Linear(channels * 16, 32), nn.ReLU())
 
+    registry.get("small_cnn")  # all others are there
     monkeypatch.setattr(registry, "_backbones", dict(registry._backbones))
     monkeypatch.setattr(catalogue, "entry_points", lambda group: [EntryPoint("mine", "nowhere:mine", group)])
-    registry.get("small_cnn")  # all others are there
     registry.backbone("mine", side=16)(mine)
     x, y = digits.x[:200, ::2, ::2], digits.y[:200]
     trained = train(x, np.eye(10)[y], np.ones(200), TrainingConfig(epochs=10), network="mine")
@@ -132,6 +132,7 @@ def test_an_own_backbone_is_a_function_with_a_decorator_found_by_its_entry_point
 
 
 def test_a_backbone_that_makes_no_features_is_refused(monkeypatch):
+    registry.get("small_cnn")  # all others are there
     monkeypatch.setattr(registry, "_backbones", dict(registry._backbones))
     registry.backbone("odd", side=8)(lambda channels: nn.Flatten(start_dim=2))
     with pytest.raises(ValueError, match="odd makes neither"):

@@ -1,5 +1,7 @@
 """Networks for small pictures, trained from scratch."""
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 
 from learning.engine.models.body import Body
@@ -11,7 +13,7 @@ from learning.engine.vision import torchvision
 def small_cnn(channels: int, width: int = 24) -> Body:
     """Three convolutions: about 54,000 parameters at the default width."""
     widths = (channels, width, 2 * width, 4 * width)
-    return Body((_pooled(*pair) for pair in zip(widths, widths[1:], strict=False)), dim=widths[-1])
+    return Body((_pooled(*pair) for pair in pairwise(widths)), dim=widths[-1])
 
 
 @backbone("cnn_1m", side=32)

@@ -127,8 +127,9 @@ class _Patches(nn.Module):
         self.pos_embedding = vit.encoder.pos_embedding
 
     def forward(self, x: Tensor) -> Tensor:
-        tokens = self.conv_proj(x).flatten(2).transpose(1, 2)
-        return torch.cat([self.class_token.expand(len(x), -1, -1), tokens], dim=1) + self.pos_embedding
+        tokens: Tensor = self.conv_proj(x).flatten(2).transpose(1, 2)
+        placed: Tensor = torch.cat([self.class_token.expand(len(x), -1, -1), tokens], dim=1) + self.pos_embedding
+        return placed
 
 
 class _Places(nn.Module):
