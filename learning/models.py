@@ -33,7 +33,68 @@ class Passing(models.Model):
         return Options(self.duplicates, self.outliers, self.balance)
 
 
-class Policy(Passing):
+class Regime(models.TextChoices):
+    AUTO = "auto", "As suits the network: a head on one that knows photographs, the whole of a small one"
+    SCRATCH = "scratch", "The whole network, from nothing"
+    HEAD = "head", "A head on the frozen network: seconds"
+    TRANSFER = "transfer", "A head, then the whole network gently, kept only where that is better"
+    ONLINE = "online", "Each buffer of new labels at once, on top of the version that serves"
+
+
+class Training(models.Model):
+    """How a network is trained: see `engine.trained.TrainingConfig`, which gives the reason of each."""
+
+    backbone = models.CharField(max_length=60, default="small_cnn")
+    regime = models.CharField(max_length=8, choices=Regime.choices, default=Regime.AUTO)
+    head = models.CharField(
+        max_length=6,
+        choices=[("linear", "Linear"), ("mlp", "One hidden layer"), ("cosine", "Prototypes, for a handful of labels")],
+        default="linear",
+    )
+    epochs = models.PositiveSmallIntegerField(default=10)
+    frozen = models.FloatField(
+        default=0.0,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text="Share of the network, from its beginning, that the gentle second stage leaves as it is.",
+    )
+    augment = models.CharField(
+        max_length=12,
+        choices=[("shift", "Moved about a little"), ("crop", "Cropped"), ("rand_augment", "Cropped and altered at random")],
+        default="shift",
+    )
+    flips = models.BooleanField(default=False, help_text="Mirrored pictures show the same. Not so with digits.")
+    mixup = models.FloatField(
+        default=0.0, validators=[MinValueValidator(0), MaxValueValidator(2)], help_text="Alpha of mixup and CutMix."
+    )
+    even_classes = models.BooleanField(default=False, help_text="Classes count alike, however many labels each has.")
+    patience = models.PositiveSmallIntegerField(
+        default=0, help_text="Passes without a better held-out loss after which training ends; 0: none is held out."
+    )
+    ema = models.FloatField(
+        default=0.0, validators=[MinValueValidator(0), MaxValueValidator(0.9999)], help_text="Decay of the weights' mean."
+    )
+    replay = models.FloatField(
+        default=4.0,
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+        help_text="Old labels learned again with each new one, online.",
+    )
+    recency = models.FloatField(
+        default=1.0,
+        validators=[MinValueValidator(0.01), MaxValueValidator(1)],
+        help_text="What a buffer's age leaves of an old label's weight, online.",
+    )
+    self_training = models.FloatField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0.51), MaxValueValidator(1)],
+        help_text="Confidence from which a picture without a label is learned from, too; without it none is.",
+    )
+
+    class Meta:
+        abstract = True
+
+
+class Policy(Passing, Training):
     """How a data set learns: what to ask, when to train and what to train.
 
     What is asked at first is the “default” of `docs/strategies.md`: measured there against every other strategy.
@@ -63,8 +124,15 @@ class Policy(Passing):
     automatic = models.BooleanField(default=True, help_text="Train without being asked to.")
     buffer_size = models.PositiveIntegerField(default=50, help_text="New labels that start a training run.")
     delay_seconds = models.PositiveIntegerField(default=60, help_text="Longest wait of a new label, in seconds.")
-    epochs = models.PositiveSmallIntegerField(default=10)
-    backbone = models.CharField(max_length=60, default="small_cnn")
+    deadline_minutes = models.PositiveIntegerField(default=240, help_text="After which a run is given up.")
+    sure_of_better = models.FloatField(
+        default=0.8,
+        validators=[MinValueValidator(0.8), MaxValueValidator(0.999)],
+        help_text="Probability of being better that a version needs to serve.",
+    )
+    shadow = models.BooleanField(
+        default=False, help_text="A better version first predicts beside the one that serves, until somebody promotes it."
+    )
 
     class Meta:
         verbose_name_plural = "policies"
@@ -76,6 +144,7 @@ class Policy(Passing):
 class Mode(models.TextChoices):
     NEW_CYCLE = "new_cycle", "from scratch"
     CONTINUE = "continue", "from the champion's weights"
+    ONLINE = "online", "the new labels alone, from the champion's weights"
 
 
 class TrainingRun(Work):
@@ -87,6 +156,8 @@ class TrainingRun(Work):
     phase = models.CharField(max_length=40, blank=True)
     progress = models.FloatField(default=0.0)
     finished_at = models.DateTimeField(null=True)
+    plan = models.JSONField(null=True, editable=False, help_text="What it does, decided when it first began.")
+    checkpoint = models.FileField(upload_to="checkpoints/", blank=True, editable=False)
 
     class Meta:
         ordering = ["-id"]
@@ -103,6 +174,7 @@ class TrainingRun(Work):
 
 class VersionState(models.TextChoices):
     CHAMPION = "champion"
+    CHALLENGER = "challenger"
     REJECTED = "rejected"
     RETIRED = "retired"
 
@@ -112,10 +184,11 @@ class ModelVersion(models.Model):
     number = models.PositiveIntegerField()
     parent = models.ForeignKey("self", models.SET_NULL, null=True, related_name="children")
     run = models.OneToOneField(TrainingRun, models.PROTECT, related_name="version")
-    state = models.CharField(max_length=8, choices=VersionState.choices)
+    state = models.CharField(max_length=10, choices=VersionState.choices)
     provisional = models.BooleanField(default=False, help_text="Judged by cross-validation, for want of evaluation.")
     reason = models.CharField(max_length=300, help_text="What the gate said.")
     backbone = models.CharField(max_length=60)
+    frozen = models.BooleanField(default=False, help_text="A head on the backbone's features, which it left as they were.")
     configuration = models.JSONField()
     metrics = models.JSONField()
     predictions = models.JSONField(default=dict, help_text="What it said of the images it was judged on.")
@@ -146,7 +219,8 @@ class TrainingExample(models.Model):
     run = models.ForeignKey(TrainingRun, models.CASCADE, related_name="examples")
     image = models.ForeignKey(Image, models.PROTECT, related_name="examples")
     target = models.JSONField(help_text="The posterior it was trained on.")
-    source = models.CharField(max_length=5, choices=[("owner", "owner"), ("crowd", "crowd")])
+    source = models.CharField(max_length=5, choices=[("owner", "owner"), ("crowd", "crowd"), ("model", "model")])
+    weight = models.FloatField(default=1.0)
     out_of_fold = models.JSONField(null=True, help_text="What a model that had not seen it predicted.")
 
     class Meta:

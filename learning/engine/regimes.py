@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 from torch import Tensor
@@ -20,7 +19,7 @@ from learning.engine.models.body import Body
 from learning.engine.models.catalogue import HEAD
 from learning.engine.prediction import logits
 from learning.engine.trained import Trained, TrainingConfig
-from learning.engine.training import cross_validate, held_out_of, share_of, train
+from learning.engine.training import cross_validate, held_out_of, train
 
 FOLDS = 3
 LOW_RATE = 3e-4  # of the second stage: what the backbone knows is to be bent, not broken
@@ -48,16 +47,22 @@ def whole(
     *,
     network: str,
     initial: dict[str, Tensor] | None = None,
+    guessed: NDArray[np.bool_] | None = None,
     on_progress: Progress | None = None,
     checkpoints: Checkpoints | None = None,
 ) -> Outcome:
-    """All of a network, or a head where features are given; its word on the rows by folds."""
+    """All of a network, or a head where features are given; its word on the rows by folds.
+
+    guessed: (N,) rows with a pseudo-label, which are learned from and judge nothing.
+    """
     first, rest = _split(on_progress, 0.4)
     trained = train(
         x, targets, weights, config, network=network, initial=initial, on_progress=first, checkpoints=checkpoints
     )
-    blind = _blind(x, targets, weights, config, network, rest)
-    temperature = fit_temperature(blind, targets)
+    plain = replace(config, learning_loss=0.0)  # the folds are asked for classes alone
+    blind = cross_validate(x, targets, weights, plain, FOLDS, network=network, always=guessed, on_progress=rest)
+    known = slice(None) if guessed is None else ~guessed
+    temperature = fit_temperature(blind[known], targets[known])
     return Outcome(trained, temperature, blind, temperature)
 
 
@@ -101,18 +106,6 @@ def transfer(
         return replace(head, told=told)
     temperature = fit_temperature(logits(tuned, pixels()[out]), targets[out])
     return Outcome(tuned, temperature, head.blind, head.blind_temperature, told)
-
-
-def _blind(
-    x: Pixels | Floats,
-    targets: Floats,
-    weights: Floats,
-    config: TrainingConfig,
-    network: str,
-    on_progress: Progress | None,
-) -> NDArray[np.float32]:
-    plain = replace(config, learning_loss=0.0)  # the folds are asked for classes alone
-    return cross_validate(x, targets, weights, plain, FOLDS, network=network, on_progress=on_progress)
 
 
 def _joined(body: Body, head: Trained) -> dict[str, Tensor]:

@@ -53,9 +53,9 @@ def train(
     x: (N, S, S, C) uint8 images for a backbone by name, (N, D) float features for "head". targets: (N, K)
     posteriors, rows summing to 1. weights: (N,) how much each row counts; only their ratios matter. initial:
     weights to start from; a head for fewer classes grows (`growth.grown`), other tensors of another shape start
-    afresh. standard: see `network.build`. optimiser: its state after an earlier training (`Trained.optimiser`), to go on
-    with, empty for a beginning; without it none is kept. on_progress hears the share done, up to 1.0. Raises ValueError
-    for inputs that don't fit together, TrainingFailed when the loss is no longer a number.
+    afresh. standard: see `network.build`. optimiser: its state after an earlier training (`Trained.optimiser`), to
+    go on with, empty for a beginning; without it none is kept. on_progress hears the share done, up to 1.0. Raises
+    ValueError for inputs that don't fit together, TrainingFailed when the loss is no longer a number.
     """
     started = time.perf_counter()
     rows = _balanced(_checked(x, targets, weights, network), config.balance)
@@ -91,20 +91,24 @@ def cross_validate(
     *,
     network: str = SMALL_CNN,
     initial: dict[str, Tensor] | None = None,
+    always: NDArray[np.bool_] | None = None,
     on_progress: Progress | None = None,
 ) -> NDArray[np.float32]:
     """Out-of-fold logits (N, K): each row's come from a network trained on the other folds, with `train`'s
     arguments.
 
     Folds are stratified by the likeliest class and follow from the seed; a class with fewer rows than folds
-    is simply absent from some. With fewer rows than `folds` every row is its own fold. Raises ValueError
-    under two rows or folds, and as `train` does. `initial` must not have been trained on these rows, or
-    nothing is out of fold.
+    is simply absent from some. With fewer rows than `folds` every row is its own fold. always: (N,) rows that all
+    networks learn from and none is asked about: their logits are 0. Raises ValueError under two rows that are asked
+    about or two folds, and as `train` does. `initial` must not have been trained on these rows, or nothing is out of
+    fold.
     """
-    if folds < 2 or len(x) < 2:
+    asked = np.ones(len(x), dtype=bool) if always is None else ~always
+    if folds < 2 or asked.sum() < 2:
         raise ValueError("cross-validation needs at least two rows and two folds")
-    folds = min(folds, len(x))
-    fold_of = folds_of(targets.argmax(axis=1), folds, config.seed)
+    folds = min(folds, int(asked.sum()))
+    fold_of = np.full(len(x), -1)
+    fold_of[asked] = folds_of(targets[asked].argmax(axis=1), folds, config.seed)
     result = np.zeros(targets.shape, dtype=np.float32)
     for fold in range(folds):
         inside, outside = fold_of != fold, fold_of == fold

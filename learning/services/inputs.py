@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
+from typing import NamedTuple
 
 import numpy as np
 from django.conf import settings
@@ -11,11 +12,16 @@ from django.conf import settings
 from gallery.models import Image
 from learning.engine.arrays import Floats, Pixels
 from learning.engine.images import decode
-from learning.engine.models import catalogue, frozen
-from learning.models import Feature
+from learning.engine.models import frozen, registry
+from learning.models import Feature, ModelVersion
 
-SMALL_CNN = "small_cnn"
-SIDE = 32
+
+
+class Sight(NamedTuple):
+    """What a network looks at: pictures, of the size that the backbone wants, or a frozen backbone's features."""
+
+    backbone: str
+    frozen: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,16 +33,14 @@ class Inputs:
     skipped: dict[int, str]
 
 
-def read_inputs(images: Sequence[int], backbone: str) -> Inputs:
-    return _pixels(images, SIDE) if backbone == SMALL_CNN else _features(images, load_backbone(backbone))
+def sight_of(version: ModelVersion) -> Sight:
+    return Sight(version.backbone, version.frozen)
 
 
-def network_of(backbone: str) -> str:
-    return SMALL_CNN if backbone == SMALL_CNN else "head"
-
-
-def backbones_at_hand() -> list[str]:
-    return catalogue.at_hand(settings.WEIGHTS_DIR)
+def read_inputs(images: Sequence[int], sight: Sight) -> Inputs:
+    if sight.frozen:
+        return _features(images, load_backbone(sight.backbone))
+    return _pixels(images, registry.get(sight.backbone).side)
 
 
 @lru_cache(maxsize=2)

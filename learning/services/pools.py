@@ -14,7 +14,7 @@ from learning.engine.strategies.pool import Pool
 from learning.engine.strategies.selection import Selection
 from learning.models import ModelVersion, Pick, SamplingRound
 from learning.selectors import training_labels, widened
-from learning.services.inputs import Inputs, read_inputs
+from learning.services.inputs import Inputs, read_inputs, sight_of
 from learning.services.prediction import load_version
 
 CHUNK = 512
@@ -68,7 +68,7 @@ def _read(version: ModelVersion, images: Sequence[int], needs: frozenset[str], t
     ids: list[int] = []
     parts: dict[str, list[NDArray[Any]]] = {}
     for start in range(0, len(images), CHUNK):
-        inputs = read_inputs(images[start : start + CHUNK], version.backbone)
+        inputs = read_inputs(images[start : start + CHUNK], sight_of(version))
         for name, rows in _say(version, inputs, needs, committee).items():
             parts.setdefault(name, []).append(rows)
         ids += inputs.ids
@@ -95,7 +95,7 @@ def _say(version: ModelVersion, inputs: Inputs, needs: frozenset[str], committee
 
 def _committee(version: ModelVersion) -> list[ModelVersion]:
     """The last versions that read the same inputs and know the same classes, this one among them."""
-    rows = version.dataset.versions.filter(backbone=version.backbone, number__lte=version.number)
+    rows = version.dataset.versions.filter(backbone=version.backbone, frozen=version.frozen, number__lte=version.number)
     wide = load_version(version).n_classes
     latest = rows.defer("predictions", "metrics").order_by("-number")[: 2 * COMMITTEE]
     return [one for one in latest if load_version(one).n_classes == wide][:COMMITTEE]
@@ -107,7 +107,7 @@ def _labelled(version: ModelVersion) -> Columns:
     trained, images = load_version(version), sorted(labels)
     rows, classes = [], []
     for start in range(0, len(images), CHUNK):
-        inputs = read_inputs(images[start : start + CHUNK], version.backbone)
+        inputs = read_inputs(images[start : start + CHUNK], sight_of(version))
         rows.append(prediction.features(trained, inputs.x))
         classes += [labels[image] for image in inputs.ids]
     if not classes:

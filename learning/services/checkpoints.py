@@ -1,0 +1,46 @@
+"""A run's checkpoint in storage: what another worker goes on from, should this one be killed."""
+
+import logging
+
+from django.core.files.base import ContentFile
+
+from learning.engine.fit import Checkpoints
+from learning.models import TrainingRun
+
+logger = logging.getLogger(__name__)
+
+
+def checkpoints_of(run: TrainingRun) -> Checkpoints:
+    return Checkpoints(resume=_read(run), keep=lambda blob: checkpoint_keep(run, blob))
+
+
+def checkpoint_keep(run: TrainingRun, blob: bytes) -> None:
+    """The latest alone, and only of the attempt that has the run. Without room for it the run goes on without."""
+    mine = TrainingRun.objects.filter(pk=run.pk, attempt=run.attempt)
+    try:
+        name = run.checkpoint.storage.save(f"checkpoints/{run.pk}-{run.attempt}.pt", ContentFile(blob))
+    except OSError as error:
+        logger.warning("no checkpoint of %s: %s", run, error)
+        return
+    before = TrainingRun.objects.values_list("checkpoint", flat=True).get(pk=run.pk)
+    superseded = before if mine.update(checkpoint=name) else name
+    if superseded:
+        run.checkpoint.storage.delete(superseded)
+
+
+def checkpoint_drop(run: TrainingRun) -> None:
+    name = TrainingRun.objects.values_list("checkpoint", flat=True).get(pk=run.pk)
+    if name:
+        TrainingRun.objects.filter(pk=run.pk).update(checkpoint="")
+        run.checkpoint.storage.delete(name)
+
+
+def _read(run: TrainingRun) -> bytes | None:
+    if not run.checkpoint:
+        return None
+    try:
+        with run.checkpoint.open("rb") as file:
+            return bytes(file.read())
+    except OSError as error:
+        logger.warning("the checkpoint of %s can't be read, it starts over: %s", run, error)
+        return None

@@ -1,0 +1,191 @@
+"""What a run does, decided when it first begins and stored with it: its settings, and every image that it learns from.
+
+An attempt that takes over from one that was cut short, and `manage.py retrain`, find the same inputs here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+from django.utils import timezone
+
+from gallery.models import DataSet
+from learning.engine.models import catalogue
+from learning.engine.online import replayed
+from learning.engine.self_training import pseudo_labels
+from learning.engine.trained import TrainingConfig
+from learning.models import LEARNING_LOSS, Mode, ModelVersion, Policy, Regime, TrainingExample, TrainingRun
+from learning.selectors import ENOUGH_EVALUATION, Label, askable_pool, champion_of, evaluation_labels, policy_of
+from learning.selectors import training_labels as labels_of
+from learning.services.inputs import Sight
+from learning.services.prediction import predict_images
+
+LOSS_WEIGHT = 0.2  # of learning to rank losses: they are ranked as well as at 1, and the classes learned no worse
+GUESSED_FROM = 5000  # images of the pool that pseudo-labels are drawn from, others each run
+GUESS = "model"
+
+
+class CannotTrain(Exception):  # noqa: N818
+    """Why there is nothing to train on, in words for the data set's page."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`regime`: scratch, head, transfer or online. `parent`: the number of the version whose weights it goes on from.
+    `classes`: as many as there were."""
+
+    backbone: str
+    regime: str
+    config: TrainingConfig
+    parent: int | None
+    classes: int
+    begun: str
+
+    @property
+    def sight(self) -> Sight:
+        return Sight(self.backbone, catalogue.entry(self.backbone).pretrained and self.regime != Regime.SCRATCH)
+
+    @classmethod
+    def of(cls, run: TrainingRun) -> "Plan":
+        facts: dict[str, Any] = dict(run.plan)
+        return cls(**{**facts, "config": TrainingConfig(**facts["config"])})
+
+
+def plan_make(run: TrainingRun) -> Plan:
+    """Raises CannotTrain where there are not two classes to tell apart."""
+    policy, champion = policy_of(run.dataset), champion_of(run.dataset)
+    regime = _regime(policy, run, champion)
+    goes_on = champion and run.mode != Mode.NEW_CYCLE and _fits(champion, policy, regime)
+    plan = Plan(
+        backbone=policy.backbone,
+        regime=regime,
+        config=_config(policy, run),
+        parent=champion.number if champion and goes_on else None,
+        classes=run.dataset.classes.count(),
+        begun=timezone.now().isoformat(),
+    )
+    rows = _examples(run, plan, policy, champion)
+    with transaction.atomic():
+        run.plan = asdict(plan)
+        run.save(update_fields=["plan"])
+        run.examples.all().delete()
+        TrainingExample.objects.bulk_create(rows, batch_size=500)
+    return plan
+
+
+def _regime(policy: Policy, run: TrainingRun, champion: ModelVersion | None) -> str:
+    pretrained = catalogue.entry(policy.backbone).pretrained
+    usual = Regime.HEAD if pretrained else Regime.SCRATCH
+    if run.mode == Mode.ONLINE:
+        return Regime.ONLINE if champion and _can_learn_online(champion, policy) else usual
+    return policy.regime if pretrained and policy.regime not in (Regime.AUTO, Regime.ONLINE) else usual
+
+
+def _can_learn_online(champion: ModelVersion, policy: Policy) -> bool:
+    """Without evaluation labels a challenger is judged by what folds say, and a buffer has no folds."""
+    return _fits(champion, policy, Regime.ONLINE) and len(evaluation_labels(champion.dataset)) >= ENOUGH_EVALUATION
+
+
+def _fits(champion: ModelVersion, policy: Policy, regime: str) -> bool:
+    head_wanted = catalogue.entry(policy.backbone).pretrained and regime != Regime.SCRATCH
+    return champion.backbone == policy.backbone and (champion.frozen == head_wanted or regime == Regime.ONLINE)
+
+
+def _config(policy: Policy, run: TrainingRun) -> TrainingConfig:
+    ranks_losses = LOSS_WEIGHT if policy.strategy == LEARNING_LOSS else 0.0
+    return TrainingConfig(
+        epochs=run.epochs,
+        seed=run.pk,
+        learning_loss=ranks_losses,
+        mixup=0.0 if ranks_losses else policy.mixup,
+        head=policy.head,
+        frozen=policy.frozen,
+        augment=policy.augment,
+        flips=policy.flips,
+        balance=float(policy.even_classes),
+        patience=policy.patience,
+        ema=policy.ema,
+    )
+
+
+def _examples(
+    run: TrainingRun, plan: Plan, policy: Policy, champion: ModelVersion | None
+) -> list[TrainingExample]:
+    labels = labels_of(run.dataset)
+    if champion and plan.regime == Regime.ONLINE:
+        return _buffer(run, labels, policy, champion)
+    if len({int(np.argmax(label.posterior)) for label in labels}) < 2:
+        raise CannotTrain(
+            "There is nothing to tell apart yet: label pictures of at least two classes, then train again."
+        )
+    rows = [_example(run, label) for label in labels]
+    return rows + _guesses(run, labels, policy.self_training, champion) if policy.self_training else rows
+
+
+def _example(run: TrainingRun, label: Label, weight: float = 1.0) -> TrainingExample:
+    return TrainingExample(
+        run=run, image_id=label.image, target=label.posterior, source=label.source, weight=float(weight)
+    )
+
+
+def _buffer(
+    run: TrainingRun, labels: Sequence[Label], policy: Policy, champion: ModelVersion
+) -> list[TrainingExample]:
+    """What is new since the champion, or has another class than it learned, and some of the old."""
+    known = lineage(champion)
+    fresh = [label for label in labels if known.get(label.image, (0, -1))[1] != int(np.argmax(label.posterior))]
+    if not fresh:
+        raise CannotTrain("There is no new label to learn from.")
+    new = {label.image for label in fresh}
+    old = [label for label in labels if label.image not in new]
+    ages = np.array([known[label.image][0] for label in old], dtype=np.int64)
+    rows, weights = replayed(ages, round(policy.replay * len(fresh)), policy.recency, seed=run.pk)
+    again = [_example(run, old[row], weight) for row, weight in zip(rows.tolist(), weights.tolist(), strict=True)]
+    return [_example(run, label) for label in fresh] + again
+
+
+def lineage(version: ModelVersion) -> dict[int, tuple[int, int]]:
+    """Of every image that a version or those before it have learned from: how many runs ago it was new, and its class.
+
+    Back to the run that learned from all labels.
+    """
+    known: dict[int, tuple[int, int]] = {}
+    ancestor: ModelVersion | None = version
+    for age in range(1, 10_000):
+        if ancestor is None:
+            break
+        rows = ancestor.run.examples.exclude(source=GUESS).values_list("image", "target")
+        for image, target in rows.iterator():
+            newest = known.get(image, (0, int(np.argmax(target))))[1]
+            known[image] = (age, newest)
+        if ancestor.run.mode != Mode.ONLINE:
+            break
+        ancestor = ancestor.parent
+    return known
+
+
+def _guesses(
+    run: TrainingRun, labels: Sequence[Label], threshold: float, champion: ModelVersion | None
+) -> list[TrainingExample]:
+    """Images that nobody has said anything of and the champion is sure of; drawn anew each run."""
+    if champion is None:
+        return []
+    pool = np.array(askable_pool(run.dataset), dtype=np.int64)
+    drawn = np.random.default_rng(run.pk).permutation(pool)[:GUESSED_FROM]
+    inputs, probabilities = predict_images(champion, drawn.tolist())
+    if probabilities.shape[1] != len(labels[0].posterior) or not inputs.ids:
+        return []  # a class has come since, of which the champion knows nothing
+    counts = np.bincount([int(np.argmax(label.posterior)) for label in labels], minlength=probabilities.shape[1])
+    found = pseudo_labels(probabilities, counts, threshold)
+    return [
+        TrainingExample(
+            run=run, image_id=inputs.ids[row], target=target, source=GUESS, weight=float(weight)
+        )
+        for row, target, weight in zip(
+            found.indices.tolist(), found.targets.tolist(), found.weights.tolist(), strict=True
+        )
+    ]
+
+
