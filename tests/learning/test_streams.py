@@ -65,7 +65,7 @@ def serve(dataset) -> Callable[..., ModelVersion]:
 @pytest.fixture
 def streams(dataset) -> DataSet:
     """A data set that asks about half of what arrives."""
-    set_policy(dataset, stream_rate=RATE, random_share=0.0, round_size=4, strategy="margin")
+    set_policy(dataset, stream_rate=RATE, sure_from=0.0, random_share=0.0, round_size=4, strategy="margin")
     return dataset
 
 
@@ -315,7 +315,7 @@ def test_a_state_of_other_classes_begins_anew(streams, serve, arrive):
     version = serve()
     arrive(10)
     other = Stream.begin(RATE, n_classes=2, n_features=4, seed=0)
-    streaming._store(stream_of(version).stream, other, 0)
+    streaming._store(stream_of(version).stream, other)
     arrive(10, 1)
     assert stream_of(version).stream.seen == 20
 
