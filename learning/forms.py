@@ -63,7 +63,8 @@ class PolicyForm(forms.ModelForm):
         min_value=0,
         max_value=90,
         label="New pictures, as they arrive",
-        help_text="Percent of new uploads that are asked about as they arrive. At 0 they wait for the next round.",
+        help_text="Percent of new uploads that are asked about as they arrive, beside those that are not sure. "
+        "At 0 they wait for the next round.",
     )
     sure_percent = forms.IntegerField(
         min_value=0,

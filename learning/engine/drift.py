@@ -1,15 +1,14 @@
 """Whether new pictures look, to a model, like those before: black-box shift detection.
 
-Lipton, Wang & Smola 2018 look at a model's outputs in place of the pictures; Rabanser, Günnemann & Lipton 2019 («Failing
-Loudly») found two-sample Kolmogorov-Smirnov tests on each softmax output, corrected by Bonferroni, to be among the best
-of such tests.
+Lipton, Wang & Smola 2018 look at a model's outputs in place of the pictures; Rabanser, Günnemann & Lipton 2019
+(«Failing Loudly») found two-sample Kolmogorov-Smirnov tests on each softmax output, corrected by Bonferroni, to be
+among the best of such tests. SciPy's tests are loaded when they are run: a web process reads the constants alone.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import ks_2samp, norm
 
 from learning.engine.arrays import Floats
 
@@ -61,6 +60,8 @@ def shift(reference: Floats, current: Floats, *, risk: float = RISK, enough: int
 
 def _ks(reference: Floats, current: Floats) -> list[float]:
     """A test a class. The limit's formula errs to the careful side on small samples; the exact one takes far longer."""
+    from scipy.stats import ks_2samp
+
     columns = zip(reference.T, current.T, strict=True)
     return [float(ks_2samp(before, now, method="asymp").pvalue) for before, now in columns]
 
@@ -68,6 +69,8 @@ def _ks(reference: Floats, current: Floats) -> list[float]:
 def _changes(reference: Floats, current: Floats, risk: float) -> NDArray[np.int64]:
     """(K,) 1, 0 or -1. A class's outputs may differ in other ways than its share does, so the means are compared on
     their own: by the normal interval of their difference, as wide as so many classes ask for."""
+    from scipy.stats import norm
+
     before, now = reference.astype(np.float64), current.astype(np.float64)
     difference = now.mean(axis=0) - before.mean(axis=0)
     error = np.sqrt(before.var(axis=0, ddof=1) / len(before) + now.var(axis=0, ddof=1) / len(now))

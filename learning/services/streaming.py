@@ -67,8 +67,8 @@ def _take(state: StreamState, rate: float, ids: list[int], probabilities: Floats
 
 
 def _doubted(policy: Policy, ids: list[int], probabilities: Floats, taken: set[int]) -> list[Picked]:
-    """What the version is not sure of and nobody waits to be asked about, the least sure first. No more wait by this way
-    than a round has: a flood of them leaves room for what a round finds best, and rounds choose among the rest."""
+    """What the version is not sure of and does not wait yet, the least sure first. No more of them wait than a round
+    has: a flood of them leaves room for what a round finds best, and rounds choose among the rest."""
     queue = QueueItem.objects.filter(dataset=policy.dataset_id)
     room = max(policy.round_size - queue.filter(reason=UNSURE).count(), 0)
     known = taken | set(queue.filter(image__in=ids).values_list("image", flat=True))

@@ -1,4 +1,5 @@
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -94,7 +95,7 @@ def test_a_long_curve_has_few_points_and_rows_as_sure_come_in_together():
     sure = rng.uniform(0.5, 1, 5000)
     curve = coverage_curve(np.column_stack([sure, 1 - sure]), np.zeros(5000, dtype=int))
     assert len(curve) == 21 and curve[-1].coverage == 1
-    assert all(one.threshold > next_.threshold for one, next_ in zip(curve, curve[1:], strict=False))
+    assert all(one.threshold > next_.threshold for one, next_ in pairwise(curve))
     even = np.array([[0.8, 0.2]] * 30)
     assert coverage_curve(even, np.zeros(30, dtype=int)) == [(1.0, 1.0, 0.8)]
     assert coverage_curve(even, np.arange(30) % 2) == coverage_curve(even, np.arange(1, 31) % 2)
