@@ -57,9 +57,7 @@ def _figures(version: ModelVersion) -> list[Figure]:
     if "macro_f1" in known:
         figures.append(("Macro F1", f"{known['macro_f1']:.3f}", "each class counts the same; 1 is best"))
     if "ece" in known:
-        before = f"{known['ece_before']:.1%} → " if "ece_before" in known else ""
-        note = "before and after calibration" if before else "after calibration"
-        figures.append(("Off in how sure it is", f"{before}{known['ece']:.1%}", f"expected calibration error, {note}"))
+        figures.append(("Off in how sure it is", f"{known['ece']:.1%}", _calibration_note(known)))
     if "nll" in known:
         figures.append(("Surprise", f"{known['nll']:.3f}", "negative log likelihood; 0 is best"))
     if "brier" in known:
@@ -75,6 +73,12 @@ def _accuracy_note(version: ModelVersion) -> str:
     return (
         f"between {between[0]:.1%} and {between[1]:.1%} with 95% confidence, by {n:,} pictures it had not learned from"
     )
+
+
+def _calibration_note(known: dict[str, Any]) -> str:
+    if "ece_before" not in known:
+        return "expected calibration error, after calibration"
+    return f"expected calibration error: {known['ece_before']:.1%} → {known['ece']:.1%} by calibration"
 
 
 def _class(row: dict[str, Any]) -> dict[str, Any]:
@@ -108,7 +112,14 @@ def _configuration(version: ModelVersion) -> list[tuple[str, str]]:
         words.append(("Labels smoothed", f"by {told['label_smoothing']:g}"))
     if told.get("learning_loss"):
         words.append(("Tells where it expects to be wrong", f"with a weight of {told['learning_loss']:g}"))
-    words.append(("Temperature", f"{version.temperature:.2f}; above 1 it would otherwise be too sure"))
+    words.append(("Temperature", _temperature(version.temperature)))
     if "seed" in told:
         words.append(("Seed", str(told["seed"])))
     return words
+
+
+def _temperature(temperature: float) -> str:
+    if 0.95 <= temperature <= 1.05:
+        return f"{temperature:.2f}: it was as sure as it is right"
+    than = "surer" if temperature > 1 else "less sure"
+    return f"{temperature:.2f}: without, it would be {than} than it is right"

@@ -65,7 +65,7 @@ def test_a_trained_version_shows_all_that_is_known_of_it(client, trained):
     assert "Serving" in text and trained.reason in text
     assert f"{trained.metrics['accuracy']:.1%} between" in text and "by 60 pictures it had not learned from" in text
     assert "Right among 2" in text and "Macro F1" in text and "Surprise" in text and "Brier score" in text
-    assert f"{trained.metrics['ece_before']:.1%} → {trained.metrics['ece']:.1%}" in text
+    assert f"{trained.metrics['ece_before']:.1%} → {trained.metrics['ece']:.1%} by calibration" in text
     assert "36 pictures: 36 named by the owner, 0 by the crowd" in text
     assert "from scratch" in text and "10, and at least 20 steps" in text
     html = page(client, trained, text=False)
