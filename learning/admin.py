@@ -4,7 +4,7 @@ from django.contrib import admin
 from unfold.admin import ModelAdmin
 
 from annotations.admin import ReadOnlyAdmin
-from learning.models import ModelVersion, Policy, Retag, SamplingRound, TrainingRun
+from learning.models import Drift, ModelVersion, Policy, Retag, SamplingRound, TrainingRun
 
 
 @admin.register(Policy)
@@ -41,3 +41,10 @@ class SamplingRoundAdmin(ReadOnlyAdmin):
     list_display = ("id", "dataset", "version", "strategy", "size", "queued", "state", "created_at")
     list_select_related = ("dataset", "version__dataset")
     list_filter = ("state", "strategy")
+
+
+@admin.register(Drift)
+class DriftAdmin(ReadOnlyAdmin):
+    list_display = ("version", "state", "shifted", "p_value", "reference", "current", "checked_at")
+    list_select_related = ("version__dataset",)
+    list_filter = ("state", "shifted")

@@ -36,10 +36,19 @@ BACKBONES = {
 PERCENT = {
     "random_percent": "random_share",
     "stream_percent": "stream_rate",
+    "sure_percent": "sure_from",
     "duplicates_percent": "duplicates",
     "outliers_percent": "outliers",
 }
-ORDER = ["strategy", "random_percent", "random_halving", "stream_percent", "duplicates_percent", "outliers_percent"]
+ORDER = [
+    "strategy",
+    "random_percent",
+    "random_halving",
+    "stream_percent",
+    "sure_percent",
+    "duplicates_percent",
+    "outliers_percent",
+]
 MOST_ANSWERS = 100_000_000
 
 
@@ -54,7 +63,15 @@ class PolicyForm(forms.ModelForm):
         min_value=0,
         max_value=90,
         label="New pictures, as they arrive",
-        help_text="Percent of new uploads that are asked about as they arrive. At 0 they wait for the next round.",
+        help_text="Percent of new uploads that are asked about as they arrive, beside those that are not sure. "
+        "At 0 they wait for the next round.",
+    )
+    sure_percent = forms.IntegerField(
+        min_value=0,
+        max_value=100,
+        label="Sure from",
+        help_text="Percent of confidence. Below this the tag is shown as a guess, and the picture goes to the solvers. "
+        "At 0 no tag is a guess.",
     )
     duplicates_percent = forms.IntegerField(
         min_value=50,

@@ -116,6 +116,11 @@ class Policy(Passing, Training):
         validators=[MinValueValidator(0), MaxValueValidator(0.9)],
         help_text="Share of new uploads that is asked about as they arrive; 0: rounds alone choose.",
     )
+    sure_from = models.FloatField(
+        default=0.5,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+        help_text="Confidence below which a tag is shown as a guess, and the picture goes to the solvers; 0: none is.",
+    )
     budget = models.PositiveIntegerField(
         null=True, blank=True, help_text="Answers to spend; without it, as many as it takes."
     )
@@ -253,6 +258,23 @@ class Retag(Work):
 
     def __str__(self) -> str:
         return f"re-tag by {self.version}"
+
+
+class Drift(Work):
+    """Whether what was uploaded since a version was made looks to it like what was there before. Worked out anew as
+    uploads come; `seen` were there when it was last asked for."""
+
+    version = models.OneToOneField(ModelVersion, models.CASCADE, related_name="drift")
+    seen = models.PositiveIntegerField(default=0)
+    reference = models.PositiveIntegerField(default=0, help_text="Evaluation pictures from before that it looked at.")
+    current = models.PositiveIntegerField(default=0, help_text="Uploads since, the latest, that it looked at.")
+    p_value = models.FloatField(null=True, help_text="Null where either was too few.")
+    shifted = models.BooleanField(default=False)
+    classes = models.JSONField(default=list, help_text="Of each class its shares and their change, by index.")
+    checked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"drift since {self.version}"
 
 
 class SamplingRound(Work, Passing):

@@ -60,6 +60,10 @@ def fresh_labels(dataset: DataSet) -> Fresh:
     return Fresh(tags.count() + agreed.count(), age)
 
 
+def uploads_since(version: ModelVersion) -> QuerySet[Image]:
+    return version.dataset.images.shown().filter(uploaded_at__gt=version.created_at)
+
+
 def current_run(dataset: DataSet) -> TrainingRun | None:
     return dataset.runs.filter(state__in=[WorkState.WAITING, WorkState.RUNNING]).first()
 

@@ -43,6 +43,13 @@ def sample(pk: int) -> None:
     round_execute(pk)
 
 
+@shared_task(name="learning.drift")
+def drift(pk: int) -> None:
+    from learning.services.drifting import drift_execute
+
+    drift_execute(pk)
+
+
 @shared_task(name="learning.tick")
 def tick() -> None:
     from learning.services.ticking import tick as tick_once

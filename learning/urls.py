@@ -12,6 +12,7 @@ urlpatterns = [
     path("datasets/<int:pk>/asked/resume/", ending.dataset_resume, name="dataset_resume"),
     path("datasets/<int:pk>/rounds/<int:number>/scores.csv", asked.round_scores, name="round_scores"),
     path("datasets/<int:pk>/policy/", policy.dataset_policy, name="dataset_policy"),
+    path("datasets/<int:pk>/versions/<int:number>/", versions.version, name="version"),
     path("datasets/<int:pk>/versions/<int:number>/bring-back/", versions.version_bring_back, name="version_bring_back"),
     path("datasets/<int:pk>/versions/<int:number>/weights/", versions.version_weights, name="version_weights"),
     path("review/annotators/<int:pk>/models/", effects.person_models, name="person_models"),

@@ -29,6 +29,7 @@ class PolicyOut(serializers.ModelSerializer):
             "balance",
             "round_size",
             "stream_rate",
+            "sure_from",
             "budget",
             "stops",
             "automatic",
@@ -48,6 +49,9 @@ class PolicyChange(serializers.Serializer):
     balance = serializers.BooleanField()
     round_size = serializers.IntegerField(min_value=1, max_value=100_000)
     stream_rate = Share(validators=[MaxValueValidator(0.9)], help_text="Of new uploads, asked about as they arrive.")
+    sure_from = Share(
+        help_text="Below this confidence a tag is a guess (`sure` is false), and the picture goes to the solvers."
+    )
     budget = serializers.IntegerField(
         min_value=1, max_value=100_000_000, allow_null=True, help_text="Answers to spend; null: as many as it takes."
     )

@@ -10,13 +10,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gallery.access import dataset_read, dataset_write
+from learning.api.metrics import Metrics
 from learning.models import ModelVersion
 from learning.services.serving import version_bring_back
 
 
 class VersionOut(serializers.ModelSerializer):
     parent = serializers.IntegerField(source="parent.number", default=None, allow_null=True, read_only=True)
-    metrics = serializers.DictField(read_only=True)
+    metrics = Metrics(read_only=True)
 
     class Meta:
         model = ModelVersion

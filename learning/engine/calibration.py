@@ -1,5 +1,7 @@
 """Whether a probability means what it says."""
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
@@ -31,10 +33,19 @@ def fit_temperature(logits: Floats, targets: Floats) -> float:
     return float(np.exp(minimize_scalar(surprise, bounds=(-bound, bound), method="bounded").x))
 
 
-def ece(probabilities: Floats, labels: Integers, bins: int = 15) -> float:
-    """Expected calibration error in [0, 1], over bins of equal mass; rows of equal confidence share a bin.
+class Bin(NamedTuple):
+    """Rows of like confidence: what they promise, and what they keep."""
 
-    probabilities: (N, K); labels: (N,) class indices. Raises ValueError when there is no row or no bin.
+    confidence: float  # mean, a share
+    accuracy: float  # a share
+    n: int  # rows
+
+
+def reliability(probabilities: Floats, labels: Integers, bins: int = 15) -> list[Bin]:
+    """A reliability diagram (DeGroot & Fienberg 1983) over bins of equal mass, in rising order of confidence.
+
+    probabilities: (N, K); labels: (N,) class indices. Rows of equal confidence share a bin, and bins that none fall
+    into are left out, so there can be fewer than `bins`. Raises ValueError when there is no row or no bin.
     """
     if len(probabilities) == 0 or len(probabilities) != len(labels) or bins < 1:
         raise ValueError("calibration needs at least one row, a label for each, and at least one bin")
@@ -42,6 +53,16 @@ def ece(probabilities: Floats, labels: Integers, bins: int = 15) -> float:
     correct = probabilities.argmax(axis=1) == labels
     edges = np.quantile(confidence, np.arange(1, bins) / bins)
     bin_of = np.searchsorted(edges, confidence, side="right")
-    # |mean confidence − accuracy| times a bin's share of the rows is |sum of the differences| / N.
-    gaps = np.bincount(bin_of, weights=confidence - correct)
-    return float(np.abs(gaps).sum() / len(labels))
+    counts = np.bincount(bin_of, minlength=bins)
+    promised, kept = (np.bincount(bin_of, weights=values, minlength=bins) for values in (confidence, correct))
+    rows = zip(promised.tolist(), kept.tolist(), counts.tolist(), strict=True)
+    return [Bin(total / n, right / n, n) for total, right, n in rows if n]
+
+
+def ece(probabilities: Floats, labels: Integers, bins: int = 15) -> float:
+    """Expected calibration error in [0, 1]: by how much the bins of `reliability` miss, weighted by their rows.
+
+    Takes and raises what `reliability` does.
+    """
+    missed = sum(one.n * abs(one.confidence - one.accuracy) for one in reliability(probabilities, labels, bins))
+    return missed / len(labels)

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from sklearn import metrics as sk
 
 from learning.engine.arrays import Booleans, Floats, Integers
-from learning.engine.calibration import ece
+from learning.engine.calibration import ece, reliability
 
+TOP = (2, 3, 5)  # how many of a model's guesses may hold the right one
 _ENOUGH_BETTER = 0.8  # probability that the challenger is better, at least
 _A_POINT = 0.01
 _ROUNDING = 1e-9  # sums of floats are not exact: nine points is not more than nine points
@@ -21,6 +22,14 @@ _LABELS_FOR_A_FLOOR = 10  # fewer say too little about a class to hold a version
 class ClassAccuracy(NamedTuple):
     accuracy: float | None  # None where the class has no evaluation label
     n: int  # evaluation labels of the class
+
+
+class Covered(NamedTuple):
+    """What a model is right on when it may keep silent below a threshold; all are shares."""
+
+    coverage: float  # of the rows, those that it names
+    accuracy: float  # on these
+    threshold: float  # the least confidence among them
 
 
 @dataclass(frozen=True)
@@ -63,20 +72,79 @@ def per_class_accuracy(predicted: Integers, labels: Integers, n_classes: int) ->
     ]
 
 
-def metrics(probabilities: Floats, labels: Integers, n_classes: int) -> dict[str, Any]:
-    """What a version is judged by, ready for JSON: n, accuracy, macro_f1, ece, per_class, confusion.
+def per_class_precision(predicted: Integers, labels: Integers, n_classes: int) -> list[float | None]:
+    """Of what was taken for each class, the share that is of it; None for a class that nothing was taken for."""
+    counts = confusion_matrix(predicted, labels, n_classes)
+    taken = counts.sum(axis=0).tolist()
+    return [right / n if n else None for right, n in zip(np.diagonal(counts).tolist(), taken, strict=True)]
 
-    probabilities: (N, K); labels: (N,) class indices. macro_f1 averages the classes that occur in labels or
-    predictions. Raises ValueError when there is no row.
+
+def top_k(probabilities: Floats, labels: Integers) -> dict[str, float]:
+    """The share of rows whose class is among the k likeliest, by k as text (a key in JSON): 2, 3 and 5, where there are
+    more classes than k.
+
+    probabilities: (N, K); labels: (N,) class indices.
+    """
+    classes = np.arange(probabilities.shape[1])
+    fitting = [k for k in TOP if k < len(classes)]
+    return {str(k): float(sk.top_k_accuracy_score(labels, probabilities, k=k, labels=classes)) for k in fitting}
+
+
+def coverage_curve(probabilities: Floats, labels: Integers, points: int = 21) -> list[Covered]:
+    """How often a model is right on what it is surest of (El-Yaniv & Wiener 2010), from the surest rows to all of them.
+
+    probabilities: (N, K); labels: (N,) class indices. At most `points` points, evenly over the rows; rows of equal
+    confidence come in together. The last point has coverage 1. Raises ValueError when there is no row.
+    """
+    _check(probabilities.argmax(axis=1), labels)
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    order = np.argsort(-confidence, kind="stable")
+    falling = confidence[order]
+    right = np.cumsum((probabilities.argmax(axis=1) == labels)[order])
+    ranks = np.linspace(1, len(labels), min(points, len(labels))).round().astype(int)
+    # A threshold lets in every row that reaches it, also those after the rank that are as sure.
+    taken = np.unique(np.searchsorted(-falling, -falling[ranks - 1], side="right"))
+    return [Covered(n / len(labels), float(right[n - 1]) / n, float(falling[n - 1])) for n in taken.tolist()]
+
+
+def metrics(
+    probabilities: Floats, labels: Integers, n_classes: int, *, uncalibrated: Floats | None = None
+) -> dict[str, Any]:
+    """What a version is judged by, ready for JSON: n, accuracy, top_k, macro_f1, nll, brier, ece, ece_before,
+    per_class, confusion, reliability, coverage.
+
+    probabilities: (N, K); labels: (N,) class indices; uncalibrated: (N, K), the same before temperature scaling, of
+    which ece_before tells (left out without them). macro_f1 averages the classes that occur in labels or predictions;
+    nll is in nats; brier is the sum over the classes (Brier 1950), from 0 to 2. Raises ValueError when there is no row.
     """
     predicted = probabilities.argmax(axis=1)
+    scored = per_class_accuracy(predicted, labels, n_classes)
+    precisions = per_class_precision(predicted, labels, n_classes)
     return {
         "n": len(labels),
         "accuracy": accuracy(predicted, labels),
+        "top_k": top_k(probabilities, labels),
         "macro_f1": float(sk.f1_score(labels, predicted, average="macro", zero_division=0.0)),
+        **_scores(probabilities, labels),
         "ece": ece(probabilities, labels),
-        "per_class": [score._asdict() for score in per_class_accuracy(predicted, labels, n_classes)],
+        **({} if uncalibrated is None else {"ece_before": ece(uncalibrated, labels)}),
+        "per_class": [
+            {**one._asdict(), "precision": precision} for one, precision in zip(scored, precisions, strict=True)
+        ],
         "confusion": confusion_matrix(predicted, labels, n_classes).tolist(),
+        "reliability": [one._asdict() for one in reliability(probabilities, labels)],
+        "coverage": [point._asdict() for point in coverage_curve(probabilities, labels)],
+    }
+
+
+def _scores(probabilities: Floats, labels: Integers) -> dict[str, float]:
+    """Proper scores. Rows come in single precision, whose sums miss 1 by more than double precision forgives."""
+    exact = probabilities.astype(np.float64)
+    exact /= exact.sum(axis=1, keepdims=True)
+    classes = np.arange(probabilities.shape[1])
+    return {
+        "nll": float(sk.log_loss(labels, exact, labels=classes)),
+        "brier": float(sk.brier_score_loss(labels, exact, labels=classes, scale_by_half=False)),
     }
 
 

@@ -5,6 +5,7 @@ from django.db import transaction
 from accounts.audit import audit
 from accounts.models import User
 from gallery.models import DataSet
+from gallery.services.tags import tags_doubt
 from learning.models import Policy
 from learning.selectors import policy_of
 
@@ -16,5 +17,7 @@ def policy_change(*, dataset: DataSet, by: User, **fields: Any) -> Policy:
     for name, value in fields.items():
         setattr(policy, name, value)
     policy.save(update_fields=list(fields))
+    if "sure_from" in fields:
+        tags_doubt(dataset=dataset, sure_from=policy.sure_from)
     audit(by, "changed the policy of", dataset, **fields)
     return policy

@@ -1,7 +1,8 @@
 """The gate: a challenger serves only if it is better than the champion on labels that neither was trained on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from annotations.services.opinions import opinions_store
 from gallery.models import DataSet
 from gallery.work import WorkState
 from learning.engine import evaluation
-from learning.engine.prediction import predict
+from learning.engine.arrays import Floats
+from learning.engine.prediction import logits, probabilities
 from learning.engine.trained import Trained, serialise
 from learning.models import ModelVersion, TrainingExample, TrainingRun, VersionState
 from learning.selectors import ENOUGH_EVALUATION, champion_of, evaluation_labels
@@ -29,17 +31,23 @@ FLOOR = 0.15
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """Both models on the same images (N,): the challenger's probabilities (N, K), the champion's classes, the truth.
+    """Both models on the same images (N,): the challenger's logits (N, K), the champion's classes, the truth.
 
     `guess`: there is no champion to compare with, and the one to beat always names the most frequent class.
     """
 
     images: list[int]
-    probabilities: NDArray[np.float32]
+    logits: Floats
+    temperature: float
     before: NDArray[np.int64]
     actual: NDArray[np.int64]
     provisional: bool
     guess: bool
+
+    @cached_property
+    def probabilities(self) -> NDArray[np.float32]:
+        """Calibrated, as people are shown them."""
+        return probabilities(self.logits, self.temperature)
 
 
 class RunLost(Exception):  # noqa: N818
@@ -47,11 +55,20 @@ class RunLost(Exception):  # noqa: N818
 
 
 def version_create(
-    *, run: TrainingRun, backbone: str, trained: Trained, temperature: float, configuration: dict[str, Any]
+    *,
+    run: TrainingRun,
+    backbone: str,
+    trained: Trained,
+    temperature: float,
+    blind: Mapping[int, Floats],
+    configuration: dict[str, Any],
 ) -> ModelVersion:
-    """Judge what was trained and store it as champion or rejected, once a run."""
+    """Judge what was trained and store it as champion or rejected, once a run.
+
+    `blind`: training image → logits (K,) of a fold that had not seen it.
+    """
     champion = champion_of(run.dataset)
-    judged = _judge(run, backbone, trained, temperature, champion)
+    judged = _judge(run, backbone, trained, temperature, blind, champion)
     decision = _decide(judged, run.dataset)
     # A rejected version has no word on what the crowd should believe, except where no version had one before.
     speaks = decision.promote or not run.dataset.versions.exists()
@@ -72,22 +89,27 @@ def version_create(
 
 
 def _judge(
-    run: TrainingRun, backbone: str, trained: Trained, temperature: float, champion: ModelVersion | None
+    run: TrainingRun,
+    backbone: str,
+    trained: Trained,
+    temperature: float,
+    blind: Mapping[int, Floats],
+    champion: ModelVersion | None,
 ) -> Judged:
     labels = evaluation_labels(run.dataset)
     if len(labels) < ENOUGH_EVALUATION:
-        return _judge_blind(run, champion)
+        return _judge_blind(run, temperature, blind, champion)
     truth = {label.image: int(np.argmax(label.posterior)) for label in labels}
     inputs = read_inputs(sorted(truth), backbone)
     actual = np.array([truth[image] for image in inputs.ids])
-    probabilities = predict(trained, inputs.x, temperature)
     before = _champion_says(champion, inputs.ids) if champion else _guess(actual)
-    return Judged(inputs.ids, probabilities, before, actual, provisional=False, guess=champion is None)
+    said = logits(trained, inputs.x)
+    return Judged(inputs.ids, said, temperature, before, actual, provisional=False, guess=champion is None)
 
 
 def _champion_says(champion: ModelVersion, images: Sequence[int]) -> NDArray[np.int64]:
-    inputs, probabilities = predict_images(champion, images)
-    said = dict(zip(inputs.ids, probabilities.argmax(axis=1).tolist(), strict=True))
+    inputs, shares = predict_images(champion, images)
+    said = dict(zip(inputs.ids, shares.argmax(axis=1).tolist(), strict=True))
     return np.array([said[image] for image in images])
 
 
@@ -95,7 +117,9 @@ def _guess(actual: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.full(len(actual), np.bincount(actual).argmax())
 
 
-def _judge_blind(run: TrainingRun, champion: ModelVersion | None) -> Judged:
+def _judge_blind(
+    run: TrainingRun, temperature: float, blind: Mapping[int, Floats], champion: ModelVersion | None
+) -> Judged:
     """For want of evaluation labels: by what either said of training images while not having seen them."""
     mine = _blind(run)
     before = _blind(champion.run) if champion else {}
@@ -103,9 +127,9 @@ def _judge_blind(run: TrainingRun, champion: ModelVersion | None) -> Judged:
     images = common or list(mine)
     actual = np.array([mine[image][1] for image in images])
     said = [int(np.argmax(before[image][0])) for image in common]
-    probabilities = np.array([mine[image][0] for image in images], dtype=np.float32)
     champion_says = np.array(said) if common else _guess(actual)
-    return Judged(images, probabilities, champion_says, actual, provisional=True, guess=not common)
+    mine_says = np.array([blind[image] for image in images])  # from the logits: what is stored is rounded
+    return Judged(images, mine_says, temperature, champion_says, actual, provisional=True, guess=not common)
 
 
 def _blind(run: TrainingRun) -> dict[int, tuple[list[float], int]]:
@@ -145,7 +169,9 @@ def _store(run: TrainingRun, champion: ModelVersion | None, trained: Trained, ju
         run=run,
         state=VersionState.REJECTED,
         provisional=judged.provisional,
-        metrics=evaluation.metrics(judged.probabilities, judged.actual, trained.n_classes),
+        metrics=evaluation.metrics(
+            judged.probabilities, judged.actual, trained.n_classes, uncalibrated=probabilities(judged.logits)
+        ),
         predictions={str(image): [cls, sure] for image, cls, sure in rows},
         labels=trained.n,
     )

@@ -9,7 +9,7 @@ from annotations.services.campaigns import refuse_ended
 from gallery.models import DataSet
 from gallery.work import WorkState, ring
 from learning.engine.strategies.selection import annealed
-from learning.models import LEARNING_LOSS, Mode, ModelVersion, Policy, Retag, SamplingRound, TrainingRun
+from learning.models import LEARNING_LOSS, Drift, Mode, ModelVersion, Policy, Retag, SamplingRound, TrainingRun
 from learning.selectors import champion_of, current_run, policy_of
 
 
@@ -72,3 +72,14 @@ def retag_request(version: ModelVersion) -> Retag:
     )
     ring("learning.retag", retag.pk)
     return retag
+
+
+@transaction.atomic
+def drift_request(version: ModelVersion, *, uploads: int) -> Drift:
+    """Compare the latest of so many uploads since the version with what was there before. What was found last stays
+    until there is more to say, and should it fail it waits for as many uploads again."""
+    drift, _ = Drift.objects.update_or_create(
+        version=version, defaults={"state": WorkState.WAITING, "attempt": 0, "seen": uploads}
+    )
+    ring("learning.drift", drift.pk)
+    return drift

@@ -1,4 +1,5 @@
-"""Uploads as they arrive: those that add to what was asked before go into the queue at once, without a round."""
+"""Uploads as they arrive: those that add to what was asked before, and those that the model is not sure of, go into the
+queue at once, without a round."""
 
 from collections.abc import Collection
 from io import BytesIO
@@ -14,43 +15,66 @@ from gallery.work import WorkState
 from learning.engine.arrays import Floats
 from learning.engine.prediction import features
 from learning.engine.strategies.streaming import Stream
-from learning.engine.strategies.vessal import Offer
-from learning.models import ModelVersion, Pick, SamplingRound, StreamState
+from learning.models import ModelVersion, Pick, Policy, SamplingRound, StreamState
 from learning.selectors import askable, policy_of
 from learning.services.inputs import Inputs
 from learning.services.prediction import load_version
 
-REASON = "stream"
+REASON, UNSURE = "stream", "not sure"
 # Half of a round comes before them and half after: a new picture is asked soon, and an upload of thousands doesn't keep
 # what a round found best waiting. None waits for ever, as the queue is topped up once less than half a round is left.
 SCORE = 0.5
 # Every few uploads read the state and write it. Its matrices are a megabyte and a half with this, and six with 512.
 DIMENSIONS = 256
 
+Picked = tuple[int, float, str]  # an image, its score, and what picked it
+
 
 def uploads_offer(*, version: ModelVersion, inputs: Inputs, probabilities: Floats, images: Collection[int]) -> int:
-    """Offer these of the inputs' images to the version's stream, each once, and queue what it takes; so many.
+    """Offer these of the inputs' images to the version's stream, each once, and queue what it takes, and what the
+    version is not sure of; so many.
 
     `probabilities` (N, K) are the version's word on `inputs`. Only images of the pool that may be asked about count.
     """
-    rate = policy_of(version.dataset).stream_rate
-    if not rate or has_ended(version.dataset):
+    policy = policy_of(version.dataset)
+    if not (policy.stream_rate or policy.sure_from) or has_ended(version.dataset):
         return 0
-    seen = features(load_version(version), inputs.x)
+    streams = policy.stream_rate > 0  # else nobody goes by the features
+    seen = features(load_version(version), inputs.x) if streams else np.zeros((len(inputs.ids), 0), np.float32)
     with transaction.atomic():
         chosen = askable(version.dataset).filter(split=Split.POOL, pk__in=images).values_list("pk", flat=True)
         rows = {image: row for row, image in enumerate(inputs.ids)}
         ids = sorted(set(chosen) & set(rows))
         at = [rows[image] for image in ids]
-        return _offer(version, rate, ids, probabilities[at], seen[at]) if ids else 0
+        return _offer(version, policy, ids, probabilities[at], seen[at]) if ids else 0
 
 
-def _offer(version: ModelVersion, rate: float, ids: list[int], probabilities: Floats, seen: Floats) -> int:
+def _offer(version: ModelVersion, policy: Policy, ids: list[int], probabilities: Floats, seen: Floats) -> int:
     state = _locked(version)
+    picked = _take(state, policy.stream_rate, ids, probabilities, seen) if policy.stream_rate else []
+    StreamState.objects.filter(pk=state.pk).update(seen=F("seen") + len(ids))
+    picked += _doubted(policy, ids, probabilities, {image for image, *_ in picked})
+    return _queue(state.round, picked)
+
+
+def _take(state: StreamState, rate: float, ids: list[int], probabilities: Floats, seen: Floats) -> list[Picked]:
+    """What the stream takes, in the order in which it came."""
     stream = _stream(state, rate, probabilities, seen)
     offer = stream.offer(probabilities, seen)
-    _store(state, stream, len(ids))
-    return _queue(state.round, ids, offer)
+    _store(state, stream)
+    rows = zip(ids, offer.taken.tolist(), offer.ratios.tolist(), strict=True)
+    return [(image, ratio, REASON) for image, taken, ratio in rows if taken]
+
+
+def _doubted(policy: Policy, ids: list[int], probabilities: Floats, taken: set[int]) -> list[Picked]:
+    """What the version is not sure of and does not wait yet, the least sure first. No more of them wait than a round
+    has: a flood of them leaves room for what a round finds best, and rounds choose among the rest."""
+    queue = QueueItem.objects.filter(dataset=policy.dataset_id)
+    room = max(policy.round_size - queue.filter(reason=UNSURE).count(), 0)
+    known = taken | set(queue.filter(image__in=ids).values_list("image", flat=True))
+    rows = zip(probabilities.max(axis=1).tolist(), ids, strict=True)
+    unsure = sorted((share, image) for share, image in rows if share < policy.sure_from and image not in known)
+    return [(image, 1 - share, UNSURE) for share, image in unsure[:room]]
 
 
 def _locked(version: ModelVersion) -> StreamState:
@@ -89,26 +113,25 @@ def _stream(state: StreamState, rate: float, probabilities: Floats, seen: Floats
     )
 
 
-def _store(state: StreamState, stream: Stream, offered: int) -> None:
+def _store(state: StreamState, stream: Stream) -> None:
     file = BytesIO()
     np.savez(file, **stream.state())
-    state.arrays, state.seen = file.getvalue(), state.seen + offered
-    state.save(update_fields=["arrays", "seen"])
+    state.arrays = file.getvalue()
+    state.save(update_fields=["arrays"])
 
 
-def _queue(current: SamplingRound, ids: list[int], offer: Offer) -> int:
+def _queue(current: SamplingRound, picked: list[Picked]) -> int:
     """Ranks go on from the last one taken. What waits already, as by a draw at random, stays as it is."""
-    rows = [(image, ratio) for image, taken, ratio in zip(ids, *offer, strict=True) if taken]
     Pick.objects.bulk_create(
-        Pick(round=current, image_id=image, rank=rank, score=float(ratio), reason=REASON)
-        for rank, (image, ratio) in enumerate(rows, start=current.queued + 1)
+        Pick(round=current, image_id=image, rank=rank, score=score, reason=reason)
+        for rank, (image, score, reason) in enumerate(picked, start=current.queued + 1)
     )
     QueueItem.objects.bulk_create(
         [
-            QueueItem(image_id=image, dataset_id=current.dataset_id, score=SCORE, reason=REASON, round=current.pk)
-            for image, _ in rows
+            QueueItem(image_id=image, dataset_id=current.dataset_id, score=SCORE, reason=reason, round=current.pk)
+            for image, _, reason in picked
         ],
         ignore_conflicts=True,
     )
-    SamplingRound.objects.filter(pk=current.pk).update(queued=F("queued") + len(rows))
-    return len(rows)
+    SamplingRound.objects.filter(pk=current.pk).update(queued=F("queued") + len(picked))
+    return len(picked)

@@ -4,14 +4,15 @@ import logging
 from collections.abc import Collection, Sequence
 
 import numpy as np
+from django.db import transaction
 from django.utils import timezone
 from numpy.typing import NDArray
 
 from annotations.selectors import has_ended
 from gallery.models import Image, LabelClass, Source, Tag, Tagging
 from gallery.work import WorkState
-from learning.models import ModelVersion, Retag
-from learning.selectors import champion_of
+from learning.models import ModelVersion, Policy, Retag
+from learning.selectors import champion_of, policy_of
 from learning.services.inputs import Inputs
 from learning.services.prediction import predict_images
 from learning.services.requests import round_request
@@ -77,6 +78,14 @@ def _finished(rows: list[Tagging]) -> set[int]:
 def tags_write(version: ModelVersion, images: Sequence[int]) -> tuple[Inputs, NDArray[np.float32]]:
     """Predict and write the tags that changed; returns what was read, and what was predicted of it."""
     inputs, probabilities = predict_images(version, images)
+    with transaction.atomic():
+        _write(version, inputs, probabilities)
+    return inputs, probabilities
+
+
+def _write(version: ModelVersion, inputs: Inputs, probabilities: NDArray[np.float32]) -> None:
+    # The policy's row is held meanwhile: a new threshold waits until these are written, and then finds them.
+    sure_from = Policy.objects.select_for_update().get(pk=policy_of(version.dataset).pk).sure_from
     classes = {cls.index: cls.pk for cls in LabelClass.objects.filter(dataset=version.dataset_id)}
     said = probabilities.argmax(axis=1)
     confidence = probabilities[np.arange(len(said)), said]
@@ -85,24 +94,26 @@ def tags_write(version: ModelVersion, images: Sequence[int]) -> tuple[Inputs, ND
         Tag(
             image_id=image,
             source=Source.MODEL,
-            label_id=classes[int(cls)],
-            confidence=float(sure),
+            label_id=classes[cls],
+            confidence=share,
             version=version.number,
+            sure=share >= sure_from,
         )
-        for image, cls, sure in zip(inputs.ids, said, confidence, strict=True)
-        if _changed(before.get(image), classes[int(cls)], float(sure))
+        for image, cls, share in zip(inputs.ids, said.tolist(), confidence.tolist(), strict=True)
+        if _changed(before.get(image), classes[cls], share, share >= sure_from)
     ]
     Tag.objects.bulk_create(
         tags,
         update_conflicts=True,
         unique_fields=["image", "source"],
-        update_fields=["label", "confidence", "version", "updated_at"],
+        update_fields=["label", "confidence", "version", "sure", "updated_at"],
     )
-    return inputs, probabilities
 
 
-def _changed(before: Tag | None, label: int, confidence: float) -> bool:
-    return before is None or before.label_id != label or abs(before.confidence - confidence) >= A_BAND
+def _changed(before: Tag | None, label: int, confidence: float, sure: bool) -> bool:
+    if before is None or before.label_id != label or before.sure != sure:
+        return True
+    return abs(before.confidence - confidence) >= A_BAND
 
 
 def retag_execute(pk: int) -> Retag | None:

@@ -10,12 +10,12 @@ from annotations.services.consensus import consensus_refit
 from annotations.services.suspicions import suspicions_refresh
 from gallery.models import DataSet, Tagging
 from gallery.work import ring
-from learning.models import Retag, SamplingRound, TrainingRun
-from learning.selectors import askable, current_run, fresh_labels, policy_of
+from learning.models import Drift, Retag, SamplingRound, TrainingRun
+from learning.selectors import askable, champion_of, current_run, fresh_labels, policy_of, uploads_since
 from learning.services.ending import end_if_due
 from learning.services.opinions import opinions_refresh
-from learning.services.requests import round_request, run_request
-from learning.triggers import training_due
+from learning.services.requests import drift_request, round_request, run_request
+from learning.triggers import drift_due, training_due
 
 RINGS = 500
 REFIT_SHARE = 0.05  # the ledger's growth after which the full fit reconciles it
@@ -28,6 +28,7 @@ def tick() -> None:
         refit_if_due(dataset)
         end_if_due(dataset)
         top_up_queue(dataset)
+        drift_if_due(dataset)
 
 
 def _ring_due() -> None:
@@ -38,6 +39,8 @@ def _ring_due() -> None:
         ring("learning.train", pk)
     for pk in Retag.objects.due().values_list("pk", flat=True):
         ring("learning.retag", pk)
+    for pk in Drift.objects.due().values_list("pk", flat=True):
+        ring("learning.drift", pk)
     for pk in DecisionRefit.objects.due().values_list("pk", flat=True):
         ring("annotations.refit", pk)
     for pk in SamplingRound.objects.due().values_list("pk", flat=True):
@@ -76,3 +79,16 @@ def top_up_queue(dataset: DataSet) -> None:
     waiting = QueueItem.objects.filter(dataset=dataset).count()
     if waiting < policy_of(dataset).round_size / 2 and askable(dataset).exclude(queued__isnull=False).exists():
         round_request(dataset=dataset)
+
+
+def drift_if_due(dataset: DataSet) -> Drift | None:
+    """Of the version that serves alone: what the others would make of new pictures troubles nobody."""
+    champion = champion_of(dataset)
+    if champion is None:
+        return None
+    last = Drift.objects.filter(version=champion).first()
+    if last and last.going:
+        return None
+    uploads = uploads_since(champion).count()
+    due = drift_due(uploads=uploads, seen=last.seen if last else 0)
+    return drift_request(champion, uploads=uploads) if due else None

@@ -103,6 +103,7 @@ def _finish(
         backbone=backbone,
         trained=trained,
         temperature=temperature,
+        blind=dict(zip(data.images, logits, strict=True)),
         configuration={**asdict(config), "mode": run.mode, "skipped": data.skipped},
     )
 

@@ -21,7 +21,7 @@ from gallery.access import dataset_write
 from gallery.models import DataSet
 from gallery.work import WorkState
 from learning.forms import ScoresForm
-from learning.models import Pick, SamplingRound, VersionState
+from learning.models import Pick, Policy, SamplingRound, VersionState
 from learning.score_files import HEADER, read_scores
 from learning.selectors import policy_of
 from learning.services.requests import round_request
@@ -118,8 +118,13 @@ def _context(request: HttpRequest, dataset: DataSet, form: ScoresForm) -> dict[s
         "busy": any(one.going for one in rounds),
         "form": form,
         "ending": ending,
-        "streams": policy_of(dataset).stream_rate > 0 and not ending.campaign,
+        "streams": _streams(policy_of(dataset)) and not ending.campaign,
     }
+
+
+def _streams(policy: Policy) -> bool:
+    """Whether uploads are asked about as they arrive: a share of them, or those that are not sure."""
+    return policy.stream_rate > 0 or policy.sure_from > 0
 
 
 def _rounds(dataset: DataSet) -> list[SamplingRound]:

@@ -30,7 +30,7 @@ def gather(dataset: DataSet) -> dict[str, Any]:
         "champion_accuracy": _accuracy(champion) if champion else "",
         "versions": [(version, _accuracy(version)) for version in versions],
         "chart": accuracy_chart([_point(version) for version in versions]),
-        "matrix": _matrix(dataset, champion),
+        "matrix": matrix_of(champion) if champion else None,
         "run": run,
         "run_percent": round(100 * run.progress) if run else 0,
         "run_words": _run_words(run) if run else "",
@@ -105,14 +105,14 @@ def _point(version: ModelVersion) -> Point:
     return Point(version.labels, version.metrics["accuracy"], words)
 
 
-def _matrix(dataset: DataSet, champion: ModelVersion | None) -> dict[str, Any] | None:
-    if champion is None:
+def matrix_of(version: ModelVersion, *, matrix_id: str = "champion-confusion") -> dict[str, Any] | None:
+    if "confusion" not in version.metrics:
         return None
-    names = list(dataset.classes.values_list("name", flat=True))
-    caption = f"Version {champion.number} on {champion.metrics['n']:,} pictures it had not learned from: " + (
+    names = list(version.dataset.classes.values_list("name", flat=True))
+    caption = f"Version {version.number} on {version.metrics['n']:,} pictures it had not learned from: " + (
         "rows say what they show, columns what it said."
     )
-    return confusion(champion.metrics["confusion"], names, matrix_id="champion-confusion", caption=caption)
+    return confusion(version.metrics["confusion"], names, matrix_id=matrix_id, caption=caption)
 
 
 def _digest(

@@ -1,14 +1,23 @@
-"""Model versions: bring one back, take its weights home."""
+"""Model versions: all about one, bring one back, take its weights home."""
 
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_POST
 
-from gallery.access import dataset_write
+from gallery.access import dataset_read, dataset_write, may_write, visible_images
 from learning.models import VersionState
 from learning.services.serving import version_bring_back as bring_back
+from learning.views import one_version
 from learning.views.training import done
+
+
+@require_GET
+def version(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    dataset = dataset_read(request, pk)
+    rows = dataset.versions.select_related("parent", "run").defer("predictions", "parent__predictions")
+    context = one_version.gather(get_object_or_404(rows, number=number), visible_images(request.user))
+    return render(request, "learning/version.html", context | {"owner": may_write(request.user, dataset)})
 
 
 @require_POST

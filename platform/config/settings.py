@@ -158,6 +158,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "SuspicionEnum": "annotations.models.Suspicion",
         "WorkStateEnum": "gallery.work.WorkState",
+        "VersionStateEnum": "learning.models.VersionState",
         "ChallengeKindEnum": "annotations.challenges.registry.CHOICES",
     },
     "TITLE": "Tessera",

@@ -43,7 +43,7 @@ class DataSetAdmin(NoAddNoDelete, ModelAdmin):
 
 class TagInline(NoAddNoDelete, TabularInline):
     model = Tag
-    fields = readonly_fields = ("source", "label", "confidence", "version", "updated_at")
+    fields = readonly_fields = ("source", "label", "confidence", "sure", "version", "updated_at")
     extra = 0
 
 

@@ -19,7 +19,7 @@ class _Line:
 
 def as_csv(dataset: DataSet) -> Iterator[str]:
     writer = csv.writer(_Line())
-    return (writer.writerow([_inert(cell) for cell in row]) for row in export_rows(dataset))
+    return (writer.writerow([_cell(cell) for cell in row]) for row in export_rows(dataset))
 
 
 def as_json(dataset: DataSet) -> Iterator[str]:
@@ -33,6 +33,8 @@ def as_json(dataset: DataSet) -> Iterator[str]:
     yield "[]" if opening == "[" else "]"
 
 
-def _inert(cell: object) -> object:
+def _cell(cell: object) -> object:
     """Somebody else chose these names; a spreadsheet must not take one for a formula."""
+    if isinstance(cell, bool):
+        return str(cell).lower()  # as JSON and spreadsheets write it
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

@@ -69,6 +69,13 @@ class ImageFilterForm(Plain, forms.Form):
             ("none", "nobody yet"),
         ],
     )
+    sure = forms.TypedChoiceField(
+        label="How sure",
+        required=False,
+        choices=[("", "any"), ("no", "not sure"), ("yes", "sure")],
+        coerce=lambda word: word == "yes",
+        empty_value=None,
+    )
     split = forms.ChoiceField(label="Split", required=False, choices=[("", "any"), *Split.choices])
 
     def __init__(self, *args: Any, dataset: DataSet, splits: bool, **kwargs: Any) -> None:

@@ -126,6 +126,7 @@ class Tag(models.Model):
     label = models.ForeignKey(LabelClass, models.PROTECT, related_name="+")
     confidence = models.FloatField(default=1.0)
     version = models.PositiveIntegerField(null=True, blank=True, help_text="The model version that says so.")
+    sure = models.BooleanField(default=True, help_text="A model's word may be a guess; people's word is not.")
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:

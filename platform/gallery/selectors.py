@@ -37,12 +37,15 @@ def dataset_counts(dataset: DataSet) -> dict[str, int]:
 
 def export_rows(dataset: DataSet) -> Iterable[list[object]]:
     """One row an image: the owner's word where there is one, else the crowd's, else a model's."""
-    yield ["image", "name", "split", "label", "source", "confidence"]
+    yield ["image", "name", "split", "label", "source", "confidence", "sure"]
     images = with_tags(dataset.images.present().order_by("pk"))
     for image in images.iterator(chunk_size=500):
         tags = tags_in_order(image)
-        said = [tags[0].label.name, tags[0].source, round(tags[0].confidence, 4)] if tags else ["", "", ""]
-        yield [image.pk, image.name, image.split, *said]
+        yield [image.pk, image.name, image.split, *(_said(tags[0]) if tags else ["", "", "", ""])]
+
+
+def _said(tag: Tag) -> list[object]:
+    return [tag.label.name, tag.source, round(tag.confidence, 4), tag.sure]
 
 
 @dataclass(frozen=True)
@@ -84,24 +87,33 @@ def progress_of(datasets: Iterable[DataSet]) -> dict[int, Progress]:
 
 
 def with_word(images: QuerySet[Image]) -> QuerySet[Image]:
-    """Each image with the class and the source of the word that counts, for filters."""
+    """Each image with the class and the source of the word that counts, and whether it is sure, for filters."""
     rank = Case(*(When(source=source, then=place) for source, place in ORDER.items()))
     word = Tag.objects.filter(image=OuterRef("pk")).order_by(rank)[:1]
     return images.annotate(
-        word_label=Subquery(word.values("label__index")), word_source=Subquery(word.values("source"))
+        word_label=Subquery(word.values("label__index")),
+        word_source=Subquery(word.values("source")),
+        word_sure=Subquery(word.values("sure")),
     )
 
 
 def images_filtered(
-    images: QuerySet[Image], *, label: int | None = None, source: str = "", split: str = ""
+    images: QuerySet[Image],
+    *,
+    label: int | None = None,
+    source: str = "",
+    split: str = "",
+    sure: bool | None = None,
 ) -> QuerySet[Image]:
-    """By the word that counts, its source ("none": nobody has said anything yet) and the split."""
-    if label is not None or source:
+    """By the word that counts, its source ("none": nobody has said anything yet), whether it is sure, and the split."""
+    if label is not None or source or sure is not None:
         images = with_word(images)
     if label is not None:
         images = images.filter(word_label=label)
     if source:
         images = images.filter(word_source=None if source == "none" else source)
+    if sure is not None:
+        images = images.filter(word_sure=sure)
     return images.filter(split=split) if split else images
 
 

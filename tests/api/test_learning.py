@@ -119,7 +119,7 @@ def test_the_owner_sets_how_it_learns(dataset, alice, api):
 
 
 def test_the_owner_sets_when_it_ends_and_how_chance_falls(dataset, alice, api):
-    change = {"random_halving": 200, "stream_rate": 0.25, "budget": 500, "stops": False}
+    change = {"sure_from": 0.7, "random_halving": 200, "stream_rate": 0.25, "budget": 500, "stops": False}
     assert change.items() <= api(alice).patch(address(dataset, "policy/"), change, format="json").json().items()
     assert api(alice).patch(address(dataset, "policy/"), {"budget": None}, format="json").json()["budget"] is None
 
@@ -136,6 +136,8 @@ def test_the_owner_sets_when_it_ends_and_how_chance_falls(dataset, alice, api):
         {"random_halving": -1},
         {"stream_rate": 0.95},
         {"stream_rate": "nan"},
+        {"sure_from": 1.1},
+        {"sure_from": "nan"},
         {"budget": 0},
     ],
 )

@@ -36,6 +36,7 @@ PRIVATE = [
     ("get", "datasets/{d}/models/", 404, 404),
     ("get", "datasets/{d}/models/1/weights/", 404, 404),
     ("post", "datasets/{d}/models/1/bring-back/", 401, 404),
+    ("get", "datasets/{d}/versions/1/", 404, 404),
     ("get", "datasets/{d}/compare/", 404, 404),
     ("post", "datasets/{d}/train/", 401, 404),
     ("get", "datasets/{d}/rounds/", 404, 404),

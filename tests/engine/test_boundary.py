@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-LIGHT = ["images", "calibration", "evaluation", "stopping", "annotators", "strategies.selection"]
+LIGHT = ["images", "calibration", "evaluation", "stopping", "intervals", "drift", "annotators", "strategies.selection"]
 HEAVY = ["training", "backbones"]
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from learning.engine.calibration import ece, fit_temperature
+from learning.engine.calibration import ece, fit_temperature, reliability
 from learning.engine.prediction import probabilities
 
 
@@ -52,6 +52,26 @@ def test_rows_of_equal_confidence_share_a_bin_in_any_order():
     p = np.array([[0.5, 0.5]] * 20)
     labels = np.array([0] * 10 + [1] * 10)
     assert ece(p, labels) == ece(p, labels[::-1]) == pytest.approx(0.0)
+
+
+def test_a_diagram_has_bins_of_equal_mass_that_miss_by_what_the_error_says():
+    logits, labels = overconfident()
+    p = probabilities(logits)
+    bins = reliability(p, labels)
+    assert sum(one.n for one in bins) == len(labels)
+    assert len(bins) == 15 and {one.n for one in bins} <= {266, 267}
+    assert [one.confidence for one in bins] == sorted(one.confidence for one in bins)
+    missed = sum(one.n * abs(one.confidence - one.accuracy) for one in bins) / len(labels)
+    assert ece(p, labels) == pytest.approx(missed) and missed > 0.2
+
+
+def test_bins_that_nothing_falls_into_are_left_out():
+    p = np.array([[0.9, 0.1]] * 10 + [[0.6, 0.4]] * 10)
+    bins = reliability(p, np.array([0] * 5 + [1] * 5 + [0] * 10))
+    assert [tuple(one) for one in bins] == [
+        (pytest.approx(0.6), 1.0, 10),
+        (pytest.approx(0.9), 0.5, 10),
+    ]
 
 
 def test_an_error_of_nothing_is_refused():

@@ -1,4 +1,5 @@
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -8,10 +9,13 @@ from learning.engine.evaluation import (
     Comparison,
     accuracy,
     confusion_matrix,
+    coverage_curve,
     decide,
     metrics,
     paired_bootstrap,
     per_class_accuracy,
+    per_class_precision,
+    top_k,
 )
 
 LABELS = np.array([0, 0, 0, 1, 1, 2])
@@ -39,7 +43,62 @@ def test_metrics_are_json_and_macro_f1_is_the_mean_of_the_classes_that_occur():
     assert json.loads(json.dumps(figures, allow_nan=False)) == figures
     assert figures["macro_f1"] == pytest.approx((2 / 3 + 0.8 + 0) / 3)
     assert figures["n"] == 6 and figures["ece"] == pytest.approx(2 / 6)
-    assert figures["per_class"][3] == {"accuracy": None, "n": 0}
+    assert figures["per_class"][3] == {"accuracy": None, "n": 0, "precision": None}
+
+
+def test_precision_counts_what_was_taken_for_a_class():
+    assert per_class_precision(PREDICTED, LABELS, 4) == [pytest.approx(2 / 3), pytest.approx(2 / 3), None, None]
+
+
+def test_the_right_class_is_looked_for_among_the_likeliest():
+    # The third, the second and the first guess are right.
+    p = np.array([[0.5, 0.3, 0.15, 0.05]] * 3)
+    assert top_k(p, np.array([2, 1, 0])) == {"2": pytest.approx(2 / 3), "3": 1.0}
+    assert top_k(p[:, :2], np.array([1, 1, 0])) == {}
+    assert set(top_k(np.eye(6), np.arange(6))) == {"2", "3", "5"}
+
+
+def test_the_proper_scores_of_a_case_worked_out_by_hand():
+    figures = metrics(np.array([[0.5, 0.25, 0.25], [0.25, 0.25, 0.5]]), np.array([0, 1]), 3)
+    assert figures["nll"] == pytest.approx((np.log(2) + np.log(4)) / 2)
+    assert figures["brier"] == pytest.approx((0.25 + 2 / 16 + 9 / 16 + 1 / 16 + 0.25) / 2)
+    assert metrics(np.array([[0.5, 0.5]]), np.array([0]), 2)["brier"] == pytest.approx(0.5)
+
+
+def test_rows_in_single_precision_and_of_one_class_alone_are_scored():
+    p = np.full((40, 3), [0.9, 0.07, 0.03], dtype=np.float32)
+    figures = metrics(p, np.zeros(40, dtype=int), 3)
+    assert figures["nll"] == pytest.approx(-np.log(0.9), rel=1e-5)
+
+
+def test_the_error_before_calibration_is_told_where_it_is_known():
+    p, labels = np.array([[0.75, 0.25]] * 4), np.array([0, 0, 0, 1])
+    assert "ece_before" not in metrics(p, labels, 2)
+    figures = metrics(p, labels, 2, uncalibrated=np.array([[0.95, 0.05]] * 4))
+    assert (figures["ece"], figures["ece_before"]) == (pytest.approx(0), pytest.approx(0.2))
+
+
+def test_what_a_model_is_surest_of_is_right_more_often():
+    # Sure and right twice, half sure and wrong once, unsure and right once.
+    p = np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.6, 0.4]])
+    curve = coverage_curve(p, np.array([0, 1, 1, 0]))
+    assert [tuple(point) for point in curve] == [
+        (0.25, 1.0, 0.9),
+        (0.5, 1.0, 0.8),
+        (0.75, pytest.approx(2 / 3), 0.7),
+        (1.0, 0.75, 0.6),
+    ]
+
+
+def test_a_long_curve_has_few_points_and_rows_as_sure_come_in_together():
+    rng = np.random.default_rng(0)
+    sure = rng.uniform(0.5, 1, 5000)
+    curve = coverage_curve(np.column_stack([sure, 1 - sure]), np.zeros(5000, dtype=int))
+    assert len(curve) == 21 and curve[-1].coverage == 1
+    assert all(one.threshold > next_.threshold for one, next_ in pairwise(curve))
+    even = np.array([[0.8, 0.2]] * 30)
+    assert coverage_curve(even, np.zeros(30, dtype=int)) == [(1.0, 1.0, 0.8)]
+    assert coverage_curve(even, np.arange(30) % 2) == coverage_curve(even, np.arange(1, 31) % 2)
 
 
 def test_nothing_to_evaluate_and_unknown_classes_are_refused():

@@ -5,13 +5,18 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image as Picture
 
 from accounts.models import User
 from gallery.models import DataSet, Image
 from gallery.services.images import image_label, images_upload
-from learning.engine.trained import TrainingConfig
+from gallery.work import WorkState
+from learning.engine.networks import build
+from learning.engine.trained import Trained, TrainingConfig, serialise
+from learning.models import ModelVersion, TrainingRun, VersionState
+from learning.services.tagging import images_tag
 
 LEVELS = (40, 128, 215)
 
@@ -56,3 +61,41 @@ def learnable(dataset: DataSet, squares) -> DataSet:
         squares(20, cls, split="evaluation", label=True)
         squares(10, cls)
     return dataset
+
+
+@pytest.fixture
+def serve(dataset) -> Callable[..., ModelVersion]:
+    """A version that serves from here on. A network that has learned nothing has features all the same."""
+
+    def make(n_classes: int = 3) -> ModelVersion:
+        dataset.versions.update(state=VersionState.RETIRED)
+        number = dataset.versions.count() + 1
+        network = build("small_cnn", n_classes, 3)
+        trained = Trained(network.state_dict(), TrainingConfig(), "small_cnn", n_classes, 3, n=9, seconds=0, loss=())
+        version = ModelVersion(
+            dataset=dataset,
+            number=number,
+            run=TrainingRun.objects.create(dataset=dataset, epochs=1, trigger="a test", state=WorkState.DONE),
+            state=VersionState.CHAMPION,
+            reason="a test",
+            backbone="small_cnn",
+            configuration={},
+            metrics={"accuracy": 0.9},
+            labels=9,
+        )
+        version.weights.save(f"{number}.safetensors", ContentFile(serialise(trained)))
+        return version
+
+    return make
+
+
+@pytest.fixture
+def arrive(squares) -> Callable[..., list[int]]:
+    """Uploads, tagged as a worker does it."""
+
+    def upload(n: int, cls: int = 0, **fields) -> list[int]:
+        images = [image.pk for image in squares(n, cls, **fields)]
+        images_tag(images)
+        return images
+
+    return upload

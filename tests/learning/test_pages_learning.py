@@ -228,6 +228,7 @@ POLICY = {
     "random_percent": 25,
     "random_halving": 200,
     "stream_percent": 15,
+    "sure_percent": 60,
     "duplicates_percent": 97,
     "outliers_percent": 2,
     "balance": "on",
@@ -252,6 +253,7 @@ def test_the_owner_changes_how_it_learns(client, dataset, alice) -> None:
     assert (policy.strategy, policy.random_share, policy.buffer_size, policy.epochs) == ("margin", 0.25, 10, 5)
     assert (policy.duplicates, policy.outliers, policy.balance) == (0.97, 0.02, True)
     assert (policy.random_halving, policy.stream_rate, policy.stops, policy.budget) == (200, 0.15, True, 500)
+    assert policy.sure_from == 0.6
     assert AuditEntry.objects.filter(actor=alice, verb="changed the policy of").exists()
     client.post(url, {**POLICY, "budget": "", "stops": ""})
     policy.refresh_from_db()
@@ -269,6 +271,8 @@ def test_the_owner_changes_how_it_learns(client, dataset, alice) -> None:
         {"duplicates_percent": 40},
         {"outliers_percent": 51},
         {"stream_percent": 91},
+        {"sure_percent": 101},
+        {"sure_percent": ""},
         {"random_halving": -1},
         {"budget": 0},
         {"backbone": "nobody_has_this"},

@@ -1,11 +1,9 @@
 """Uploads as they arrive: which are asked about at once, and what becomes of them when rounds and versions come."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.core.files.base import ContentFile
 from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
@@ -16,11 +14,9 @@ from annotations.selectors import campaign_of
 from gallery.models import DataSet, Image, LabelClass, Source, Tagging
 from gallery.services.images import image_delete, image_label
 from gallery.work import WorkState
-from learning.engine.models.network import build
 from learning.engine.prediction import features, predict
 from learning.engine.strategies.streaming import Stream
-from learning.engine.trained import Trained, TrainingConfig, serialise
-from learning.models import ModelVersion, Pick, Policy, SamplingRound, StreamState, TrainingRun, VersionState
+from learning.models import ModelVersion, Pick, Policy, SamplingRound, StreamState, VersionState
 from learning.score_files import from_pairs
 from learning.selectors import policy_of
 from learning.services import streaming, tagging
@@ -37,48 +33,10 @@ RATE = 0.5
 
 
 @pytest.fixture
-def serve(dataset) -> Callable[..., ModelVersion]:
-    """A version that serves from here on. A network that has learned nothing has features all the same."""
-
-    def make(n_classes: int = 3) -> ModelVersion:
-        dataset.versions.update(state=VersionState.RETIRED)
-        number = dataset.versions.count() + 1
-        network = build("small_cnn", n_classes, 3)
-        trained = Trained(network.state_dict(), TrainingConfig(), "small_cnn", n_classes, 3, n=9, seconds=0, loss=())
-        version = ModelVersion(
-            dataset=dataset,
-            number=number,
-            run=TrainingRun.objects.create(dataset=dataset, epochs=1, trigger="a test", state=WorkState.DONE),
-            state=VersionState.CHAMPION,
-            reason="a test",
-            backbone="small_cnn",
-            configuration={},
-            metrics={"accuracy": 0.9},
-            labels=9,
-        )
-        version.weights.save(f"{number}.safetensors", ContentFile(serialise(trained)))
-        return version
-
-    return make
-
-
-@pytest.fixture
 def streams(dataset) -> DataSet:
     """A data set that asks about half of what arrives."""
-    set_policy(dataset, stream_rate=RATE, random_share=0.0, round_size=4, strategy="margin")
+    set_policy(dataset, stream_rate=RATE, sure_from=0.0, random_share=0.0, round_size=4, strategy="margin")
     return dataset
-
-
-@pytest.fixture
-def arrive(squares) -> Callable[..., list[int]]:
-    """Uploads, tagged as a worker does it."""
-
-    def upload(n: int, cls: int = 0, **fields) -> list[int]:
-        images = [image.pk for image in squares(n, cls, **fields)]
-        images_tag(images)
-        return images
-
-    return upload
 
 
 def set_policy(dataset: DataSet, **fields) -> None:
@@ -315,7 +273,7 @@ def test_a_state_of_other_classes_begins_anew(streams, serve, arrive):
     version = serve()
     arrive(10)
     other = Stream.begin(RATE, n_classes=2, n_features=4, seed=0)
-    streaming._store(stream_of(version).stream, other, 0)
+    streaming._store(stream_of(version).stream, other)
     arrive(10, 1)
     assert stream_of(version).stream.seen == 20
 

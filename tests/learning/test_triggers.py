@@ -1,6 +1,6 @@
 import pytest
 
-from learning.triggers import training_due
+from learning.triggers import drift_due, training_due
 
 
 def due(fresh: int, age: float) -> str | None:
@@ -18,3 +18,19 @@ def test_a_label_does_not_wait_longer_than_the_delay():
 @pytest.mark.parametrize(("fresh", "age"), [(0, 0), (0, 1e6), (49, 59.9)])
 def test_without_new_labels_or_before_their_time_nothing_is_due(fresh: int, age: float):
     assert due(fresh, age) is None
+
+
+@pytest.mark.parametrize(
+    ("uploads", "seen", "due"),
+    [
+        (49, 0, False),
+        (50, 0, True),
+        (99, 50, False),
+        (100, 50, True),
+        (1099, 1000, False),
+        (1100, 1000, True),
+        (0, 0, False),
+    ],
+)
+def test_uploads_are_looked_at_again_when_enough_came(uploads, seen, due):
+    assert drift_due(uploads=uploads, seen=seen) is due

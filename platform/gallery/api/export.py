@@ -19,7 +19,10 @@ class Export(APIView):
         responses={(200, "text/csv"): OpenApiTypes.STR, (200, "application/json"): OpenApiTypes.OBJECT},
     )
     def get(self, request: Request, pk: int) -> StreamingHttpResponse:
-        """Every picture with its label: the owner's word, else the crowd's, else a model's. For the owner."""
+        """Every picture with its label: the owner's word, else the crowd's, else a model's. For the owner.
+
+        `sure` is false where a model's confidence is below the data set's threshold: then the label is a guess.
+        """
         # The splits in it tell which pictures are controls.
         dataset = dataset_write(request, pk)
         kind = request.query_params.get("as", "csv")

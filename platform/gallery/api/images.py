@@ -23,7 +23,7 @@ class TagOut(serializers.ModelSerializer):
 
     class Meta:
         model = Tag
-        fields = ["label", "source", "confidence", "version"]
+        fields = ["label", "source", "confidence", "version", "sure"]
 
 
 class ImageOut(serializers.ModelSerializer):
@@ -75,6 +75,9 @@ class ImageFilter(serializers.Serializer):
         Split.choices, required=False, help_text="For who may change the data set, and reviewers."
     )
     label = serializers.CharField(max_length=60, required=False, help_text="The name of a class.")
+    sure = serializers.BooleanField(
+        required=False, allow_null=True, default=None, help_text="Whether the word that counts is more than a guess."
+    )
 
 
 class ImageList(ListAPIView):

@@ -80,7 +80,8 @@ def dataset(request: HttpRequest, pk: int) -> HttpResponse:
     dataset = dataset_read(request, pk)
     filters = ImageFilterForm(request.GET, dataset=dataset, splits=may_see_splits(request.user, dataset))
     page = _pictures(request, dataset, filters)
-    context = {"dataset": dataset, "filters": filters, "filtered": any(filters.cleaned_data.values()), "page": page}
+    context = {"dataset": dataset, "filters": filters, "page": page}
+    context["filtered"] = any(value not in ("", None) for value in filters.cleaned_data.values())
     context["may_write"] = may_write(request.user, dataset)
     context["may_contribute"] = may_contribute(request.user, dataset)
     context["waits"] = any(selectors.awaits_tag(image) for image in page)

@@ -1,0 +1,125 @@
+"""What the page about one model version says, gathered for its template."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from gallery.models import Image
+from learning.calibration_charts import coverage_chart, reliability_chart
+from learning.forms import BACKBONES, SMALL_CNN
+from learning.models import Mode, ModelVersion
+from learning.selectors_versions import (
+    Shares,
+    accuracy_interval,
+    drift_of,
+    drift_shares,
+    drift_words,
+    labels_by,
+    skipped_of,
+    version_scores,
+)
+from learning.views.status import matrix_of
+
+Figure = tuple[str, str, str]  # what it is, its value, a note
+
+
+def gather(version: ModelVersion, images: QuerySet[Image]) -> dict[str, Any]:
+    """`images`: those that the reader may see."""
+    drift = drift_of(version)
+    coverage, bins = version.metrics.get("coverage", []), version.metrics.get("reliability", [])
+    return {
+        "dataset": version.dataset,
+        "version": version,
+        "figures": _figures(version),
+        "matrix": matrix_of(version, matrix_id="confusion"),
+        "classes": [_class(row) for row in version_scores(version)],
+        "coverage": [{name: _share(share) for name, share in one.items()} for one in coverage],
+        "coverage_chart": coverage_chart(coverage),
+        "bins": [{name: _share(one[name]) for name in ("confidence", "accuracy")} | {"n": one["n"]} for one in bins],
+        "reliability_chart": reliability_chart(bins),
+        "drift": drift,
+        "drift_words": drift_words(version, drift),
+        "drift_shares": [_shares(row) for row in (drift_shares(drift) if drift else [])],
+        "labels_by": labels_by(version),
+        "configuration": _configuration(version),
+        "skips": skipped_of(version, images),
+    }
+
+
+def _figures(version: ModelVersion) -> list[Figure]:
+    """What there is of them: versions from before a figure was kept lack it."""
+    known = version.metrics
+    figures = [("Right", f"{known['accuracy']:.1%}", _accuracy_note(version))]
+    figures += [
+        (f"Right among {k}", f"{share:.1%}", f"its {k} likeliest classes hold the right one")
+        for k, share in known.get("top_k", {}).items()
+    ]
+    if "macro_f1" in known:
+        figures.append(("Macro F1", f"{known['macro_f1']:.3f}", "each class counts the same; 1 is best"))
+    if "ece" in known:
+        figures.append(("Off in how sure it is", f"{known['ece']:.1%}", _calibration_note(known)))
+    if "nll" in known:
+        figures.append(("Surprise", f"{known['nll']:.3f}", "negative log likelihood; 0 is best"))
+    if "brier" in known:
+        figures.append(("Brier score", f"{known['brier']:.3f}", "0 is best, 2 worst"))
+    return figures
+
+
+def _accuracy_note(version: ModelVersion) -> str:
+    between = accuracy_interval(version)
+    if between is None:
+        return ""
+    n = version.metrics["n"]
+    return (
+        f"between {between[0]:.1%} and {between[1]:.1%} with 95% confidence, by {n:,} pictures it had not learned from"
+    )
+
+
+def _calibration_note(known: dict[str, Any]) -> str:
+    if "ece_before" not in known:
+        return "expected calibration error, after calibration"
+    return f"expected calibration error: {known['ece_before']:.1%} → {known['ece']:.1%} by calibration"
+
+
+def _class(row: dict[str, Any]) -> dict[str, Any]:
+    return {"name": row["name"], "n": row["n"], "right": _share(row["accuracy"]), "precision": _share(row["precision"])}
+
+
+def _shares(row: Shares) -> dict[str, Any]:
+    return {"name": row.name, "before": _share(row.before), "now": _share(row.now), "change": row.change}
+
+
+def _share(share: float | None) -> str:
+    return "–" if share is None else f"{share:.1%}"
+
+
+def _configuration(version: ModelVersion) -> list[tuple[str, str]]:
+    """What it was told, in words; what an old version didn't keep is left out."""
+    told = version.configuration
+    words = [("Network", dict([SMALL_CNN, *BACKBONES.items()]).get(version.backbone, version.backbone))]
+    if "mode" in told:
+        words.append(("Began", Mode(told["mode"]).label))
+    if "epochs" in told:
+        least = f", and at least {told['min_steps']:,} steps" if told.get("min_steps") else ""
+        words.append(("Passes over the labels", f"{told['epochs']:,}{least}"))
+    if "batch_size" in told:
+        words.append(("Pictures a step", f"{told['batch_size']:,}"))
+    if "lr" in told:
+        words.append(("Rate of learning", f"{told['lr']:g} at its peak, weights decay by {told['weight_decay']:g}"))
+    if told.get("augment_shift") and version.backbone == SMALL_CNN[0]:
+        words.append(("Moved at random", f"by up to {told['augment_shift']} pixels"))
+    if told.get("label_smoothing"):
+        words.append(("Labels smoothed", f"by {told['label_smoothing']:g}"))
+    if told.get("learning_loss"):
+        words.append(("Tells where it expects to be wrong", f"with a weight of {told['learning_loss']:g}"))
+    words.append(("Temperature", _temperature(version.temperature)))
+    if "seed" in told:
+        words.append(("Seed", str(told["seed"])))
+    return words
+
+
+def _temperature(temperature: float) -> str:
+    if 0.95 <= temperature <= 1.05:
+        return f"{temperature:.2f}: it was as sure as it is right"
+    than = "surer" if temperature > 1 else "less sure"
+    return f"{temperature:.2f}: without, it would be {than} than it is right"
