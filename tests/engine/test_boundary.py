@@ -3,8 +3,11 @@
 import subprocess
 import sys
 
-LIGHT = ["images", "calibration", "evaluation", "stopping", "annotators", "strategies.selection"]
-HEAVY = ["training", "backbones"]
+LIGHT = [
+    *("images", "calibration", "evaluation", "stopping", "annotators", "strategies.selection"),
+    *(f"explanations.{module}" for module in ("asking", "lime", "occlusion", "overlay", "places", "similar")),
+]
+HEAVY = ["training", "backbones", "explanations.grad_cam"]
 
 
 def loaded_after(modules: list[str], package: str) -> str:
