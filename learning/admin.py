@@ -4,7 +4,7 @@ from django.contrib import admin
 from unfold.admin import ModelAdmin
 
 from annotations.admin import ReadOnlyAdmin
-from learning.models import ModelVersion, Policy, Retag, SamplingRound, TrainingRun
+from learning.models import Explanation, ModelVersion, Policy, Retag, SamplingRound, TrainingRun
 
 
 @admin.register(Policy)
@@ -41,3 +41,10 @@ class SamplingRoundAdmin(ReadOnlyAdmin):
     list_display = ("id", "dataset", "version", "strategy", "size", "queued", "state", "created_at")
     list_select_related = ("dataset", "version__dataset")
     list_filter = ("state", "strategy")
+
+
+@admin.register(Explanation)
+class ExplanationAdmin(ReadOnlyAdmin):
+    list_display = ("id", "image", "version", "kind", "label", "state", "attempt", "asked_by", "created_at")
+    list_select_related = ("image", "version__dataset", "label", "asked_by")
+    list_filter = ("state", "kind")

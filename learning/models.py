@@ -1,9 +1,10 @@
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from gallery.models import DataSet, Image
+from gallery.models import DataSet, Image, LabelClass
 from gallery.work import Work
 from learning.engine.strategies.options import Options
 
@@ -229,3 +230,37 @@ class Pick(models.Model):
 
     def __str__(self) -> str:
         return f"image {self.image_id} in round {self.round_id}: {self.reason}"
+
+
+class ExplanationKind(models.TextChoices):
+    LIME = "lime", "Parts that matter"
+    GRAD_CAM = "grad_cam", "Where it looks"
+    OCCLUSION = "occlusion", "What it misses when covered"
+    SIMILAR = "similar", "Most alike of what it learned from"
+
+
+class Explanation(Work):
+    """Why a version says of an image what it says: worked out when somebody asks, once a question."""
+
+    image = models.ForeignKey(Image, models.CASCADE, related_name="explanations")
+    version = models.ForeignKey(ModelVersion, models.CASCADE, related_name="explanations")
+    kind = models.CharField(max_length=9, choices=ExplanationKind.choices)
+    label = models.ForeignKey(
+        LabelClass, models.PROTECT, null=True, related_name="+", help_text="The class; none for the most alike."
+    )
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    picture = models.FileField(upload_to="explanations/%Y/%m/", blank=True)
+    facts = models.JSONField(default=dict, help_text="What was found, by kind: see docs/explanations.md.")
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["image", "version", "kind", "label"], name="one_explanation_a_question"),
+            # To a database two questions about no class are two questions.
+            models.UniqueConstraint(
+                fields=["image", "version", "kind"], condition=Q(label=None), name="one_explanation_without_a_class"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of image {self.image_id} by {self.version}"

@@ -46,11 +46,22 @@ class Backbone:
 
         ValueError for other shapes.
         """
-        if x.ndim != 4 or x.shape[-1] != 3:
-            raise ValueError(f"a backbone takes (N, S, S, 3) images, not {x.shape}")
+        _check_images(x)
         with torch.inference_mode():
             rows = [self._network(part).mean(dim=(2, 3)).numpy() for part in self._batches(x, batch)]
         return np.concatenate(rows) if rows else np.zeros((0, self.dim), dtype=np.float32)
+
+    def maps(self, x: Pixels) -> Tensor:
+        """(N, S, S, 3) uint8 to the last feature maps, (N, dim, side / 32, side / 32), whose averages are the features.
+
+        All at once. ValueError for other shapes, and without an image.
+        """
+        _check_images(x)
+        if not len(x):
+            raise ValueError("feature maps are of one image at least")
+        with torch.inference_mode():
+            maps: Tensor = self._network(next(self._batches(x, len(x))))
+        return maps
 
     def _batches(self, x: Pixels, batch: int) -> Iterator[Tensor]:
         for start in range(0, len(x), batch):
@@ -59,6 +70,11 @@ class Backbone:
                 size = (self.side, self.side)
                 images = functional.interpolate(images, size, mode="bilinear", antialias=True)
             yield images
+
+
+def _check_images(x: Pixels) -> None:
+    if x.ndim != 4 or x.shape[-1] != 3:
+        raise ValueError(f"a backbone takes (N, S, S, 3) images, not {x.shape}")
 
 
 def available(weights_dir: str | Path) -> list[str]:

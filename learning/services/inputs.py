@@ -28,7 +28,7 @@ class Inputs:
 
 
 def read_inputs(images: Sequence[int], backbone: str) -> Inputs:
-    return _pixels(images, SIDE) if backbone == SMALL_CNN else _features(images, load_backbone(backbone))
+    return read_pixels(images, SIDE) if backbone == SMALL_CNN else _features(images, load_backbone(backbone))
 
 
 def network_of(backbone: str) -> str:
@@ -44,7 +44,7 @@ def load_backbone(name: str) -> backbones.Backbone:
     return backbones.load(name, settings.WEIGHTS_DIR)
 
 
-def _pixels(images: Sequence[int], side: int) -> Inputs:
+def read_pixels(images: Sequence[int], side: int) -> Inputs:
     """From the thumbnails, which are larger than any network here looks."""
     rows = Image.objects.present().in_bulk(images)
     files, skipped = {}, {image: "it was deleted" for image in images if image not in rows}
@@ -74,7 +74,7 @@ def _compute_missing(images: Sequence[int], backbone: backbones.Backbone) -> Non
     stored = Feature.objects.filter(image__in=images, backbone=backbone.digest).values_list("image", flat=True)
     missing = sorted(set(images) - set(stored))
     for start in range(0, len(missing), 256):
-        chunk = _pixels(missing[start : start + 256], backbone.side)
+        chunk = read_pixels(missing[start : start + 256], backbone.side)
         vectors = backbone.features(chunk.x).astype(np.float16)
         Feature.objects.bulk_create(
             [

@@ -43,7 +43,7 @@ def _new_to(run: TrainingRun, parent: ModelVersion | None, told: QuerySet[OutOfF
     """Images voted on that the run's model has not learned from, without those that it has `told` of."""
     voted = Vote.objects.filter(dataset=run.dataset_id).values("image")
     images = Image.objects.present().filter(dataset=run.dataset_id, pk__in=voted).exclude(split=Split.EVALUATION)
-    images = images.exclude(pk__in=_learned_from(run, parent))
+    images = images.exclude(pk__in=learned_from(run, parent))
     if told is not None:
         images = images.exclude(pk__in=told)
     return list(images.order_by("pk").values_list("pk", flat=True))
@@ -59,7 +59,7 @@ def _own(images: list[int], backbone: str, trained: Trained, temperature: float)
     return said
 
 
-def _learned_from(run: TrainingRun, champion: ModelVersion | None) -> QuerySet[TrainingExample]:
+def learned_from(run: TrainingRun, champion: ModelVersion | None) -> QuerySet[TrainingExample]:
     """The images of this run, and of all runs whose weights it went on from."""
     runs, parent = [run.pk], champion
     while run.mode == Mode.CONTINUE and parent:

@@ -159,6 +159,7 @@ SPECTACULAR_SETTINGS = {
         "SuspicionEnum": "annotations.models.Suspicion",
         "WorkStateEnum": "gallery.work.WorkState",
         "ChallengeKindEnum": "annotations.challenges.registry.CHOICES",
+        "ExplanationKindEnum": "learning.models.ExplanationKind",
     },
     "TITLE": "Tessera",
     "DESCRIPTION": "People label images by solving challenges; every answer trains the models that tag images.",

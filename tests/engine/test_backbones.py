@@ -115,3 +115,16 @@ def test_a_linear_head_on_frozen_features_tells_ants_from_bees(small: Backbone):
     head = train(small.features(x), np.eye(2)[y], np.ones(len(y)), TrainingConfig(), network="linear_head")
     predicted = predict(head, small.features(x_test)).argmax(axis=1)
     assert (predicted == y_test).mean() >= 0.8
+
+
+def test_the_maps_average_to_the_features():
+    """Explanations start from the maps that the features come from."""
+    network = torchvision.models.mobilenet_v2(width_mult=0.35).features
+    backbone = Backbone("untrained", network, "", side=64, dim=1280)
+    x = np.random.default_rng(0).integers(0, 256, (2, 40, 40, 3), dtype=np.uint8)
+    maps = backbone.maps(x)
+    assert maps.shape == (2, 1280, 2, 2)
+    assert np.allclose(maps.mean(dim=(2, 3)).numpy(), backbone.features(x), atol=1e-5)
+    for wrong in (x[:0], x[0]):
+        with pytest.raises(ValueError, match="image"):
+            backbone.maps(wrong)

@@ -29,6 +29,7 @@ PAIRS = [
     ("terracotta-ink", "terracotta", TEXT),
     *[("joint", ground, EDGE) for ground in ("limestone", "plaster", "sand")],
     *[(accent, "sand", EDGE) for accent in ("lapis", "terracotta", "olive")],
+    *[(speaks, "plaster", EDGE) for speaks in ("speaks-for", "speaks-against")],
 ]
 
 
