@@ -264,4 +264,4 @@ def test_a_head_is_explained_through_its_backbone(learnable, bob, settings):
         row = worked_out(image, bob, kind, light)
         assert (row.state, row.error, row.facts["side"]) == (WorkState.DONE, "", 128)
     alike = worked_out(image, bob, ExplanationKind.SIMILAR)
-    assert alike.facts["pictures"][0]["taught"] == "light"
+    assert [one["taught"] for one in alike.facts["pictures"]].count("light") > 4
