@@ -11,7 +11,7 @@ from learning.models import ExplanationKind
 DOUBTFUL = 0.5  # of the R²: a linear model that explains less is not to be relied on
 
 WORKING = {
-    ExplanationKind.LIME: "Covers parts of the picture, 500 times other ones, and looks what the model then says.",
+    ExplanationKind.LIME: "Blurs parts of the picture, 500 times other ones, and looks what the model then says.",
     ExplanationKind.GRAD_CAM: "Follows the answer back to the places in the picture that it came from.",
     ExplanationKind.OCCLUSION: "Lays a grey square over one place after the other, and looks what the model then says.",
     ExplanationKind.SIMILAR: "Compares the picture with those that the model learned from.",
@@ -34,8 +34,8 @@ def words_of(kind: str, facts: dict[str, Any], label: str) -> Words:
 
 def _lime(facts: dict[str, Any], label: str) -> Words:
     how = (
-        f"The picture was cut into {facts['parts']} parts, and {facts['samples']} times about half of them were "
-        f"covered. An orange part makes “{label}” more probable by being seen, a blue one less; the stronger the "
+        f"The picture was cut into {facts['parts']} parts, and {facts['samples']} times some of them were blurred. "
+        f"An orange part makes “{label}” more probable by being seen, a blue one less; the stronger the "
         "colour, the more."
     )
     fit = f"Adding up parts explains {_share(facts['fit'])} of how the model's answer changed."
@@ -89,7 +89,7 @@ def _places(facts: dict[str, Any], label: str, what: str) -> list[str]:
         found.append(f"The {what} {_at(one)} speaks for “{label}” most: {_points(one['by'])}.")
     if one := facts["against"]:
         found.append(f"The {what} {_at(one)} speaks against it most: {_points(one['by'])}.")
-    return found or [f"No {what} by itself changes the answer by more than two points of a hundred."]
+    return found or [f"No {what} by itself changes the answer by more than two percentage points."]
 
 
 def _alt(facts: dict[str, Any], label: str) -> str:
@@ -103,7 +103,7 @@ def _at(one: dict[str, Any]) -> str:
 
 def _points(by: float) -> str:
     points = round(100 * by)
-    return f"{points} point{'' if points == 1 else 's'} of a hundred"
+    return f"{points} percentage point{'' if points == 1 else 's'}"
 
 
 def _share(fit: float) -> str:

@@ -23,7 +23,7 @@ from learning.services.seeing import CannotSee, Sight, sight_of
 
 SAMPLES = 500
 GUESSES = 3
-NOTICED = 0.02  # of the probability: a place that changes less is not named
+NOTICED = 0.02  # of the probability: a place that changes less is neither named nor marked
 FULL_COLOUR = 0.05  # of the probability, at least
 
 
@@ -66,7 +66,7 @@ def _find(asked: Explanation) -> Found:
 
 def _lime(sight: Sight, label: int) -> Found:
     found = lime(sight.predict, sight.pixels, label, samples=SAMPLES)
-    picture = overlay(sight.pixels, found.values, parts=found.parts, least=FULL_COLOUR)
+    picture = overlay(sight.pixels, found.values, parts=found.parts, least=FULL_COLOUR, marked=NOTICED)
     facts = {"parts": len(found.weights), "samples": SAMPLES, "fit": _rounded(found.fit)}
     return Found(facts | _strongest(found.values), picture)
 
@@ -74,7 +74,8 @@ def _lime(sight: Sight, label: int) -> Found:
 def _occlusion(sight: Sight, label: int) -> Found:
     patch = len(sight.pixels) // 4
     fallen = occlusion(sight.predict, sight.pixels, label, patch=patch)
-    return Found({"patch": patch} | _strongest(fallen), overlay(sight.pixels, fallen, least=FULL_COLOUR))
+    picture = overlay(sight.pixels, fallen, least=FULL_COLOUR, marked=NOTICED)
+    return Found({"patch": patch} | _strongest(fallen), picture)
 
 
 def _grad_cam(sight: Sight, label: int) -> Found:

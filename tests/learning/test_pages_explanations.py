@@ -140,8 +140,8 @@ def test_what_is_done_is_a_picture_with_a_legend_and_sentences(owner, image, don
     assert (
         'alt="The picture in grey, with orange over what speaks for “light” and blue over what speaks against. ' in text
     )
-    assert "The part at the top left speaks for “light” most: 32 points of a hundred." in text
-    assert "The part in the middle speaks against it most: 1 point of a hundred." in text
+    assert "The part at the top left speaks for “light” most: 32 percentage points." in text
+    assert "The part in the middle speaks against it most: 1 percentage point." in text
     assert "most at +" in text and "most at −" in text
     assert "Adding up parts explains 91%" in text and "cut into 36 parts" in text
     assert "every 2s" not in text

@@ -1,20 +1,22 @@
 """LIME: which parts of a picture speak for a class, by a linear model that holds in its neighbourhood (Ribeiro, Singh &
 Guestrin, "Why should I trust you?", KDD 2016).
 
-The parts are superpixels by SLIC (Achanta et al. 2012). In each sample about half of them are hidden.
+The parts are superpixels by SLIC (Achanta et al. 2012). In each sample some of them are hidden, by a blur: a flat
+colour has edges, and a model may take those for something.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageFilter
 
 from learning.engine.arrays import Booleans, Floats, Integers, Pixels
 from learning.engine.explanations.asking import Predict, check_image, probabilities_of
 
-_SHOWN = 0.5  # the chance of a part to be seen in a sample, as in the authors' code
 _KERNEL_WIDTH = 0.25  # of the cosine distance from the whole picture, as in the authors' code
 _RIDGE = 1.0  # likewise
+_BLUR = 8  # the Gaussian's radius is the picture's side by this
 _SMOOTHED, _COMPACT = (
     1.0,
     30.0,
@@ -38,10 +40,10 @@ class Lime:
         return spread
 
 
-def lime(predict: Predict, image: Pixels, label: int, *, parts: int = 40, samples: int = 500, seed: int = 0) -> Lime:
+def lime(predict: Predict, image: Pixels, label: int, *, parts: int = 30, samples: int = 500, seed: int = 0) -> Lime:
     """Explain one class of an (S, S, 3) uint8 image; `parts` superpixels are aimed at, SLIC makes a few more or less.
 
-    What is hidden takes the picture's mean colour. `samples` pictures are predicted at once. The same seed gives the
+    `samples` pictures are predicted at once. The same seed gives the
     same explanation. Raises ValueError for another shape, for a class that the model doesn't know, without a part, and
     for fewer than two samples.
     """
@@ -66,16 +68,18 @@ def superpixels(image: Pixels, parts: int) -> NDArray[np.int64]:
 
 
 def _draw(parts: int, samples: int, seed: int) -> Booleans:
-    """(samples, parts) what is seen; first the whole picture."""
-    shown = np.random.default_rng(seed).random((samples, parts)) < _SHOWN
+    """(samples, parts) what is seen; first the whole picture. How much is seen is drawn for each sample, as in the
+    paper: some are near the picture, where the linear model shall hold."""
+    rng = np.random.default_rng(seed)
+    shown = rng.random((samples, parts)) < rng.random((samples, 1))
     shown[0] = True
     return shown
 
 
 def _hidden(image: Pixels, regions: Integers, shown: Booleans) -> Pixels:
-    """(samples, S, S, 3): the picture with its mean colour where a part isn't shown."""
-    mean = image.mean(axis=(0, 1)).round().astype(np.uint8)
-    return np.where(shown[:, regions, None], image, mean)
+    """(samples, S, S, 3): the picture, blurred where a part isn't shown."""
+    blurred = Image.fromarray(image).filter(ImageFilter.GaussianBlur(len(image) / _BLUR))
+    return np.where(shown[:, regions, None], image, np.asarray(blurred))
 
 
 def _closeness(shown: Booleans) -> NDArray[np.float64]:

@@ -17,16 +17,18 @@ from learning.engine.explanations.places import peak
 FOR, AGAINST = (230, 97, 1), (59, 130, 208)
 SIDE = 384  # pixels of the enlarged picture
 _OPAQUE = 0.75  # of the strongest colour; the picture still shows through
-_MARKED = 0.2  # share of the strongest colour under which a place gets no mark
 
 Canvas = NDArray[np.float64]  # (SIDE, SIDE, 3) in [0, 255]
 
 
-def overlay(image: Pixels, values: Floats, *, parts: Integers | None = None, least: float = 0.0) -> bytes:
+def overlay(
+    image: Pixels, values: Floats, *, parts: Integers | None = None, least: float = 0.0, marked: float = 0.0
+) -> bytes:
     """PNG of an (S, S, 3) uint8 image with an (S, S) map; values below 0 speak against.
 
     `parts` (S, S): superpixels, whose borders are drawn. `least`: what is drawn in the strongest colour is at least
-    that large, so that a map of next to nothing looks like it. The same input gives the same bytes. Raises ValueError
+    that large, so that a map of next to nothing looks like it. `marked`: the strongest places get their marks from this
+    on; one of 0 gets none. The same input gives the same bytes. Raises ValueError
     for other shapes and for what is no number.
     """
     check_image(image)
@@ -37,7 +39,7 @@ def overlay(image: Pixels, values: Floats, *, parts: Integers | None = None, lea
     if parts is not None:
         check_map(image, parts, "superpixels")
         canvas = _outlined(canvas, picture, _borders(parts))
-    return _png(_marked(canvas, strength))
+    return _png(_marked(canvas, values, marked))
 
 
 def _strength(values: Floats, least: float) -> NDArray[np.float64]:
@@ -78,12 +80,11 @@ def _outlined(canvas: Canvas, picture: NDArray[np.float64], lines: Booleans) -> 
     return np.where(lines[..., None], ink[..., None], canvas)
 
 
-def _marked(canvas: Canvas, strength: NDArray[np.float64]) -> Image.Image:
+def _marked(canvas: Canvas, values: Floats, marked: float) -> Image.Image:
     drawn = Image.fromarray(canvas.round().astype(np.uint8))
-    if strength.max() >= _MARKED:
-        _mark(drawn, peak(strength), len(strength), upright=True)
-    if -strength.min() >= _MARKED:
-        _mark(drawn, peak(-strength), len(strength), upright=False)
+    for signed, upright in ((values, True), (-values, False)):
+        if signed.max() >= marked and signed.max() > 0:
+            _mark(drawn, peak(signed), len(values), upright=upright)
     return drawn
 
 
