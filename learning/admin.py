@@ -4,7 +4,7 @@ from django.contrib import admin
 from unfold.admin import ModelAdmin
 
 from annotations.admin import ReadOnlyAdmin
-from learning.models import Drift, ModelVersion, Policy, Retag, SamplingRound, TrainingRun
+from learning.models import Drift, Explanation, ModelVersion, Policy, Retag, SamplingRound, TrainingRun
 
 
 @admin.register(Policy)
@@ -48,3 +48,10 @@ class DriftAdmin(ReadOnlyAdmin):
     list_display = ("version", "state", "shifted", "p_value", "reference", "current", "checked_at")
     list_select_related = ("version__dataset",)
     list_filter = ("state", "shifted")
+
+
+@admin.register(Explanation)
+class ExplanationAdmin(ReadOnlyAdmin):
+    list_display = ("id", "image", "version", "kind", "label", "state", "attempt", "asked_by", "created_at")
+    list_select_related = ("image", "version__dataset", "label", "asked_by")
+    list_filter = ("state", "kind")

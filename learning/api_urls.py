@@ -1,6 +1,6 @@
 from django.urls import path
 
-from learning.api import comparisons, effects, ending, one_version, policies, rounds, runs, versions
+from learning.api import comparisons, effects, ending, explanations, one_version, policies, rounds, runs, versions
 
 urlpatterns = [
     path("datasets/<int:pk>/models/", versions.Versions.as_view(), name="api-models"),
@@ -17,6 +17,12 @@ urlpatterns = [
     path("datasets/<int:pk>/scores/", rounds.Scores.as_view(), name="api-scores"),
     path("datasets/<int:pk>/campaign/resume/", ending.Resume.as_view(), name="api-campaign-resume"),
     path("datasets/<int:pk>/policy/", policies.OnePolicy.as_view(), name="api-policy"),
+    path("images/<int:pk>/explanations/", explanations.Explanations.as_view(), name="api-explanations"),
+    path(
+        "images/<int:pk>/explanations/<int:number>/picture/",
+        explanations.ExplanationPicture.as_view(),
+        name="api-explanation-picture",
+    ),
     path("review/annotators/<int:pk>/models/", effects.PersonModels.as_view(), name="api-person-models"),
     path(
         "review/annotators/<int:pk>/models/<int:dataset>/train/",

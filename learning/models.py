@@ -1,9 +1,10 @@
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from gallery.models import DataSet, Image
+from gallery.models import DataSet, Image, LabelClass
 from gallery.work import Work
 from learning.engine.strategies.options import Options
 
@@ -59,7 +60,11 @@ class Training(models.Model):
     )
     augment = models.CharField(
         max_length=12,
-        choices=[("shift", "Moved about a little"), ("crop", "Cropped"), ("rand_augment", "Cropped and altered at random")],
+        choices=[
+            ("shift", "Moved a little"),
+            ("crop", "Cropped"),
+            ("rand_augment", "Cropped and altered at random"),
+        ],
         default="shift",
     )
     flips = models.BooleanField(default=False, help_text="Mirrored pictures show the same. Not so with digits.")
@@ -71,7 +76,9 @@ class Training(models.Model):
         default=0, help_text="Passes without a better held-out loss after which training ends; 0: none is held out."
     )
     ema = models.FloatField(
-        default=0.0, validators=[MinValueValidator(0), MaxValueValidator(0.9999)], help_text="Decay of the weights' mean."
+        default=0.0,
+        validators=[MinValueValidator(0), MaxValueValidator(0.9999)],
+        help_text="Decay of a mean of weights.",
     )
     replay = models.FloatField(
         default=4.0,
@@ -136,7 +143,8 @@ class Policy(Passing, Training):
         help_text="Probability of being better that a version needs to serve.",
     )
     shadow = models.BooleanField(
-        default=False, help_text="A better version first predicts beside the one that serves, until somebody promotes it."
+        default=False,
+        help_text="A better version first predicts beside the one that serves, till somebody promotes it.",
     )
 
     class Meta:
@@ -193,7 +201,7 @@ class ModelVersion(models.Model):
     provisional = models.BooleanField(default=False, help_text="Judged by cross-validation, for want of evaluation.")
     reason = models.CharField(max_length=300, help_text="What the gate said.")
     backbone = models.CharField(max_length=60)
-    frozen = models.BooleanField(default=False, help_text="A head on the backbone's features, which it left as they were.")
+    frozen = models.BooleanField(default=False, help_text="A head on the backbone's own features.")
     configuration = models.JSONField()
     metrics = models.JSONField()
     predictions = models.JSONField(default=dict, help_text="What it said of the images it was judged on.")
@@ -325,3 +333,37 @@ class Pick(models.Model):
 
     def __str__(self) -> str:
         return f"image {self.image_id} in round {self.round_id}: {self.reason}"
+
+
+class ExplanationKind(models.TextChoices):
+    LIME = "lime", "Parts that matter"
+    GRAD_CAM = "grad_cam", "Where it looks"
+    OCCLUSION = "occlusion", "What it misses when covered"
+    SIMILAR = "similar", "Most alike of what it learned from"
+
+
+class Explanation(Work):
+    """Why a version says of an image what it says: worked out when somebody asks, once a question."""
+
+    image = models.ForeignKey(Image, models.CASCADE, related_name="explanations")
+    version = models.ForeignKey(ModelVersion, models.CASCADE, related_name="explanations")
+    kind = models.CharField(max_length=9, choices=ExplanationKind.choices)
+    label = models.ForeignKey(
+        LabelClass, models.PROTECT, null=True, related_name="+", help_text="The class; none for the most alike."
+    )
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    picture = models.FileField(upload_to="explanations/%Y/%m/", blank=True)
+    facts = models.JSONField(default=dict, help_text="What was found, by kind: see docs/explanations.md.")
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["image", "version", "kind", "label"], name="one_explanation_a_question"),
+            # To a database two questions about no class are two questions.
+            models.UniqueConstraint(
+                fields=["image", "version", "kind"], condition=Q(label=None), name="one_explanation_without_a_class"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of image {self.image_id} by {self.version}"

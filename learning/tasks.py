@@ -50,6 +50,13 @@ def drift(pk: int) -> None:
     drift_execute(pk)
 
 
+@shared_task(name="learning.explain")
+def explain(pk: int) -> None:
+    from learning.services.explaining import explanation_execute
+
+    explanation_execute(pk)
+
+
 @shared_task(name="learning.tick")
 def tick() -> None:
     from learning.services.ticking import tick as tick_once

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from learning.views import asked, effects, ending, figures, policy, training, versions
+from learning.views import asked, effects, ending, explanations, figures, policy, training, versions
 
 urlpatterns = [
     path("figures/", figures.loop_figures, name="loop_figures"),
@@ -15,6 +15,9 @@ urlpatterns = [
     path("datasets/<int:pk>/versions/<int:number>/", versions.version, name="version"),
     path("datasets/<int:pk>/versions/<int:number>/bring-back/", versions.version_bring_back, name="version_bring_back"),
     path("datasets/<int:pk>/versions/<int:number>/weights/", versions.version_weights, name="version_weights"),
+    path("images/<int:pk>/explanations/", explanations.image_explanations, name="image_explanations"),
+    path("images/<int:pk>/explain/", explanations.image_explain, name="image_explain"),
+    path("images/<int:pk>/explanations/<int:number>.png", explanations.image_explanation, name="image_explanation"),
     path("review/annotators/<int:pk>/models/", effects.person_models, name="person_models"),
     path("review/annotators/<int:pk>/models/<int:dataset>/train/", effects.person_retrain, name="person_retrain"),
 ]

@@ -30,13 +30,14 @@ PATIENCE = 2
 @dataclass(frozen=True, eq=False)
 class Outcome:
     """`blind` (N, K): out-of-fold logits, with a `blind_temperature` of their own. `told`: what is worth knowing of how
-    it came about."""
+    it came about. `without`: the same without pseudo-labels, where there were some."""
 
     trained: Trained
     temperature: float
     blind: Floats
     blind_temperature: float
     told: dict[str, object] = field(default_factory=dict)
+    without: "Outcome | None" = None
 
 
 def whole(

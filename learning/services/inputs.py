@@ -16,8 +16,7 @@ from learning.engine.models import frozen, registry
 from learning.models import Feature, ModelVersion
 
 
-
-class Sight(NamedTuple):
+class Reading(NamedTuple):
     """What a network looks at: pictures, of the size that the backbone wants, or a frozen backbone's features."""
 
     backbone: str
@@ -33,14 +32,14 @@ class Inputs:
     skipped: dict[int, str]
 
 
-def sight_of(version: ModelVersion) -> Sight:
-    return Sight(version.backbone, version.frozen)
+def reading_of(version: ModelVersion) -> Reading:
+    return Reading(version.backbone, version.frozen)
 
 
-def read_inputs(images: Sequence[int], sight: Sight) -> Inputs:
-    if sight.frozen:
-        return _features(images, load_backbone(sight.backbone))
-    return _pixels(images, registry.get(sight.backbone).side)
+def read_inputs(images: Sequence[int], reading: Reading) -> Inputs:
+    if reading.frozen:
+        return _features(images, load_backbone(reading.backbone))
+    return read_pixels(images, registry.get(reading.backbone).side)
 
 
 @lru_cache(maxsize=2)
@@ -48,7 +47,7 @@ def load_backbone(name: str) -> frozen.Frozen:
     return frozen.load(name, settings.WEIGHTS_DIR)
 
 
-def _pixels(images: Sequence[int], side: int) -> Inputs:
+def read_pixels(images: Sequence[int], side: int) -> Inputs:
     """From the thumbnails, which are larger than any network here looks."""
     rows = Image.objects.present().in_bulk(images)
     files, skipped = {}, {image: "it was deleted" for image in images if image not in rows}
@@ -78,7 +77,7 @@ def _compute_missing(images: Sequence[int], backbone: frozen.Frozen) -> None:
     stored = Feature.objects.filter(image__in=images, backbone=backbone.digest).values_list("image", flat=True)
     missing = sorted(set(images) - set(stored))
     for start in range(0, len(missing), 256):
-        chunk = _pixels(missing[start : start + 256], backbone.side)
+        chunk = read_pixels(missing[start : start + 256], backbone.side)
         vectors = backbone.features(chunk.x).astype(np.float16)
         Feature.objects.bulk_create(
             [

@@ -5,21 +5,28 @@ An attempt that takes over from one that was cut short, and `manage.py retrain`,
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
-from gallery.models import DataSet
 from learning.engine.models import catalogue
 from learning.engine.online import replayed
 from learning.engine.self_training import pseudo_labels
 from learning.engine.trained import TrainingConfig
 from learning.models import LEARNING_LOSS, Mode, ModelVersion, Policy, Regime, TrainingExample, TrainingRun
-from learning.selectors import ENOUGH_EVALUATION, Label, askable_pool, champion_of, evaluation_labels, policy_of
-from learning.selectors import training_labels as labels_of
-from learning.services.inputs import Sight
+from learning.revision import revision
+from learning.selectors import (
+    ENOUGH_EVALUATION,
+    Label,
+    askable_pool,
+    champion_of,
+    evaluation_labels,
+    policy_of,
+    training_labels,
+)
+from learning.services.inputs import Reading
 from learning.services.prediction import predict_images
 
 LOSS_WEIGHT = 0.2  # of learning to rank losses: they are ranked as well as at 1, and the classes learned no worse
@@ -34,18 +41,20 @@ class CannotTrain(Exception):  # noqa: N818
 @dataclass(frozen=True)
 class Plan:
     """`regime`: scratch, head, transfer or online. `parent`: the number of the version whose weights it goes on from.
-    `classes`: as many as there were."""
+    `classes` and `labels`: as many as there were. `begun`: when, ISO 8601. `revision`: of the code."""
 
     backbone: str
     regime: str
     config: TrainingConfig
     parent: int | None
     classes: int
+    labels: int
     begun: str
+    revision: str
 
     @property
-    def sight(self) -> Sight:
-        return Sight(self.backbone, catalogue.entry(self.backbone).pretrained and self.regime != Regime.SCRATCH)
+    def reading(self) -> Reading:
+        return Reading(self.backbone, catalogue.entry(self.backbone).pretrained and self.regime != Regime.SCRATCH)
 
     @classmethod
     def of(cls, run: TrainingRun) -> "Plan":
@@ -55,7 +64,7 @@ class Plan:
 
 def plan_make(run: TrainingRun) -> Plan:
     """Raises CannotTrain where there are not two classes to tell apart."""
-    policy, champion = policy_of(run.dataset), champion_of(run.dataset)
+    policy, champion, labels = policy_of(run.dataset), champion_of(run.dataset), training_labels(run.dataset)
     regime = _regime(policy, run, champion)
     goes_on = champion and run.mode != Mode.NEW_CYCLE and _fits(champion, policy, regime)
     plan = Plan(
@@ -64,9 +73,11 @@ def plan_make(run: TrainingRun) -> Plan:
         config=_config(policy, run),
         parent=champion.number if champion and goes_on else None,
         classes=run.dataset.classes.count(),
+        labels=len(labels),
         begun=timezone.now().isoformat(),
+        revision=revision(),
     )
-    rows = _examples(run, plan, policy, champion)
+    rows = _examples(run, plan, labels, policy, champion)
     with transaction.atomic():
         run.plan = asdict(plan)
         run.save(update_fields=["plan"])
@@ -111,9 +122,8 @@ def _config(policy: Policy, run: TrainingRun) -> TrainingConfig:
 
 
 def _examples(
-    run: TrainingRun, plan: Plan, policy: Policy, champion: ModelVersion | None
+    run: TrainingRun, plan: Plan, labels: Sequence[Label], policy: Policy, champion: ModelVersion | None
 ) -> list[TrainingExample]:
-    labels = labels_of(run.dataset)
     if champion and plan.regime == Regime.ONLINE:
         return _buffer(run, labels, policy, champion)
     if len({int(np.argmax(label.posterior)) for label in labels}) < 2:
@@ -121,49 +131,65 @@ def _examples(
             "There is nothing to tell apart yet: label pictures of at least two classes, then train again."
         )
     rows = [_example(run, label) for label in labels]
-    return rows + _guesses(run, labels, policy.self_training, champion) if policy.self_training else rows
+    if not policy.self_training or plan.regime == Regime.TRANSFER:  # a network that is bent would be to its mistakes
+        return rows
+    return rows + _guesses(run, labels, policy.self_training, champion)
 
 
-def _example(run: TrainingRun, label: Label, weight: float = 1.0) -> TrainingExample:
+def _example(run: TrainingRun, label: Label, weight: float = 1.0, blind: list[float] | None = None) -> TrainingExample:
     return TrainingExample(
-        run=run, image_id=label.image, target=label.posterior, source=label.source, weight=float(weight)
+        run=run, image_id=label.image, target=label.posterior, source=label.source, weight=weight, out_of_fold=blind
     )
 
 
-def _buffer(
-    run: TrainingRun, labels: Sequence[Label], policy: Policy, champion: ModelVersion
-) -> list[TrainingExample]:
+def _buffer(run: TrainingRun, labels: Sequence[Label], policy: Policy, champion: ModelVersion) -> list[TrainingExample]:
     """What is new since the champion, or has another class than it learned, and some of the old."""
     known = lineage(champion)
-    fresh = [label for label in labels if known.get(label.image, (0, -1))[1] != int(np.argmax(label.posterior))]
+    fresh = [label for label in labels if not _learned(known.get(label.image), label)]
     if not fresh:
         raise CannotTrain("There is no new label to learn from.")
     new = {label.image for label in fresh}
     old = [label for label in labels if label.image not in new]
-    ages = np.array([known[label.image][0] for label in old], dtype=np.int64)
+    ages = np.array([known[label.image].age for label in old], dtype=np.int64)
     rows, weights = replayed(ages, round(policy.replay * len(fresh)), policy.recency, seed=run.pk)
-    again = [_example(run, old[row], weight) for row, weight in zip(rows.tolist(), weights.tolist(), strict=True)]
+    again = [
+        _example(run, old[row], weight, known[old[row].image].blind)
+        for row, weight in zip(rows.tolist(), weights.tolist(), strict=True)
+    ]
     return [_example(run, label) for label in fresh] + again
 
 
-def lineage(version: ModelVersion) -> dict[int, tuple[int, int]]:
-    """Of every image that a version or those before it have learned from: how many runs ago it was new, and its class.
+def _learned(known: "Known | None", label: Label) -> bool:
+    return known is not None and known.label == int(np.argmax(label.posterior))
 
-    Back to the run that learned from all labels.
-    """
-    known: dict[int, tuple[int, int]] = {}
+
+class Known(NamedTuple):
+    """Of an image that was learned from: how many runs ago it was new, what it was last taken for, and what was said of
+    it by what had not seen it."""
+
+    age: int
+    label: int
+    blind: list[float] | None
+
+
+def lineage(version: ModelVersion) -> dict[int, Known]:
+    """All images that a version and those before it have learned from, back to the run that learned from all labels."""
+    known: dict[int, Known] = {}
     ancestor: ModelVersion | None = version
-    for age in range(1, 10_000):
-        if ancestor is None:
+    age = 1
+    while ancestor is not None:
+        rows = ancestor.run.examples.exclude(source=GUESS).values_list("image", "target", "out_of_fold")
+        for image, target, blind in rows.iterator():
+            last = known.get(image)
+            known[image] = last._replace(age=age) if last else Known(age, int(np.argmax(target)), blind)
+        if not learned_online(ancestor):
             break
-        rows = ancestor.run.examples.exclude(source=GUESS).values_list("image", "target")
-        for image, target in rows.iterator():
-            newest = known.get(image, (0, int(np.argmax(target))))[1]
-            known[image] = (age, newest)
-        if ancestor.run.mode != Mode.ONLINE:
-            break
-        ancestor = ancestor.parent
+        ancestor, age = ancestor.parent, age + 1
     return known
+
+
+def learned_online(version: ModelVersion) -> bool:
+    return (version.run.plan or {}).get("regime") == Regime.ONLINE
 
 
 def _guesses(
@@ -180,12 +206,8 @@ def _guesses(
     counts = np.bincount([int(np.argmax(label.posterior)) for label in labels], minlength=probabilities.shape[1])
     found = pseudo_labels(probabilities, counts, threshold)
     return [
-        TrainingExample(
-            run=run, image_id=inputs.ids[row], target=target, source=GUESS, weight=float(weight)
-        )
+        TrainingExample(run=run, image_id=inputs.ids[row], target=target, source=GUESS, weight=float(weight))
         for row, target, weight in zip(
             found.indices.tolist(), found.targets.tolist(), found.weights.tolist(), strict=True
         )
     ]
-
-

@@ -14,7 +14,7 @@ from learning.engine.strategies.pool import Pool
 from learning.engine.strategies.selection import Selection
 from learning.models import ModelVersion, Pick, SamplingRound
 from learning.selectors import training_labels, widened
-from learning.services.inputs import Inputs, read_inputs, sight_of
+from learning.services.inputs import Inputs, read_inputs, reading_of
 from learning.services.prediction import load_version
 
 CHUNK = 512
@@ -68,7 +68,7 @@ def _read(version: ModelVersion, images: Sequence[int], needs: frozenset[str], t
     ids: list[int] = []
     parts: dict[str, list[NDArray[Any]]] = {}
     for start in range(0, len(images), CHUNK):
-        inputs = read_inputs(images[start : start + CHUNK], sight_of(version))
+        inputs = read_inputs(images[start : start + CHUNK], reading_of(version))
         for name, rows in _say(version, inputs, needs, committee).items():
             parts.setdefault(name, []).append(rows)
         ids += inputs.ids
@@ -107,7 +107,7 @@ def _labelled(version: ModelVersion) -> Columns:
     trained, images = load_version(version), sorted(labels)
     rows, classes = [], []
     for start in range(0, len(images), CHUNK):
-        inputs = read_inputs(images[start : start + CHUNK], sight_of(version))
+        inputs = read_inputs(images[start : start + CHUNK], reading_of(version))
         rows.append(prediction.features(trained, inputs.x))
         classes += [labels[image] for image in inputs.ids]
     if not classes:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from learning.engine.prediction import predict
 from learning.engine.trained import Trained, deserialise
 from learning.models import ModelVersion
-from learning.services.inputs import Inputs, read_inputs, sight_of
+from learning.services.inputs import Inputs, read_inputs, reading_of
 
 
 def load_version(version: ModelVersion) -> Trained:
@@ -24,5 +24,5 @@ def _load(pk: int, name: str) -> Trained:
 
 def predict_images(version: ModelVersion, images: Sequence[int]) -> tuple[Inputs, NDArray[np.float32]]:
     """The readable ones of the images, and their calibrated probabilities (N, K)."""
-    inputs = read_inputs(images, sight_of(version))
+    inputs = read_inputs(images, reading_of(version))
     return inputs, predict(load_version(version), inputs.x, version.temperature)

@@ -17,12 +17,15 @@ from gallery.models import DataSet
 from gallery.work import WorkState
 from learning.engine import evaluation
 from learning.engine.arrays import Floats
+from learning.engine.models.catalogue import HEAD
 from learning.engine.prediction import logits, probabilities
+from learning.engine.regimes import Outcome
 from learning.engine.trained import Trained, serialise
-from learning.models import ModelVersion, TrainingExample, TrainingRun, VersionState
+from learning.models import ModelVersion, TrainingRun, VersionState
 from learning.selectors import ENOUGH_EVALUATION, champion_of, evaluation_labels
-from learning.services.inputs import read_inputs
+from learning.services.inputs import Reading, read_inputs
 from learning.services.opinions import opinions_of_run
+from learning.services.planning import Plan
 from learning.services.prediction import predict_images
 from learning.services.serving import version_promote
 
@@ -57,9 +60,8 @@ class RunLost(Exception):  # noqa: N818
 def version_create(
     *,
     run: TrainingRun,
-    backbone: str,
-    trained: Trained,
-    temperature: float,
+    plan: Plan,
+    outcome: Outcome,
     blind: Mapping[int, Floats],
     configuration: dict[str, Any],
 ) -> ModelVersion:
@@ -68,19 +70,21 @@ def version_create(
     `blind`: training image → logits (K,) of a fold that had not seen it.
     """
     champion = champion_of(run.dataset)
-    judged = _judge(run, backbone, trained, temperature, blind, champion)
+    reading = Reading(plan.backbone, frozen=outcome.trained.network == HEAD)
+    judged = _judge(run, reading, outcome, blind, champion)
     decision = _decide(judged, run.dataset)
     # A rejected version has no word on what the crowd should believe, except where no version had one before.
     speaks = decision.promote or not run.dataset.versions.exists()
-    opinions = opinions_of_run(run, champion, backbone, trained, temperature) if speaks else {}
+    opinions = opinions_of_run(run, champion, reading, outcome.trained, outcome.temperature) if speaks else {}
     with transaction.atomic():
         if not TrainingRun.objects.filter(pk=run.pk, state=WorkState.RUNNING, attempt=run.attempt).update(
             state=WorkState.DONE, phase="", progress=1.0, finished_at=timezone.now()
         ):
             raise RunLost(f"run {run.pk} was taken over")
-        version = _store(run, champion, trained, judged)
-        version.backbone, version.configuration = backbone, configuration
-        version.temperature, version.reason = temperature, decision.reason[:300]
+        version = _store(run, champion, outcome.trained, judged)
+        version.backbone, version.frozen = reading
+        version.configuration, version.labels = configuration, plan.labels
+        version.temperature, version.reason = outcome.temperature, decision.reason[:300]
         version.save()
         opinions_store(dataset=run.dataset, version=version.number, rows=opinions)
         if decision.promote:
@@ -90,21 +94,20 @@ def version_create(
 
 def _judge(
     run: TrainingRun,
-    backbone: str,
-    trained: Trained,
-    temperature: float,
+    reading: Reading,
+    outcome: Outcome,
     blind: Mapping[int, Floats],
     champion: ModelVersion | None,
 ) -> Judged:
     labels = evaluation_labels(run.dataset)
     if len(labels) < ENOUGH_EVALUATION:
-        return _judge_blind(run, temperature, blind, champion)
+        return _judge_blind(run, outcome.blind_temperature, blind, champion)
     truth = {label.image: int(np.argmax(label.posterior)) for label in labels}
-    inputs = read_inputs(sorted(truth), backbone)
+    inputs = read_inputs(sorted(truth), reading)
     actual = np.array([truth[image] for image in inputs.ids])
     before = _champion_says(champion, inputs.ids) if champion else _guess(actual)
-    said = logits(trained, inputs.x)
-    return Judged(inputs.ids, said, temperature, before, actual, provisional=False, guess=champion is None)
+    said = logits(outcome.trained, inputs.x)
+    return Judged(inputs.ids, said, outcome.temperature, before, actual, provisional=False, guess=champion is None)
 
 
 def _champion_says(champion: ModelVersion, images: Sequence[int]) -> NDArray[np.int64]:
@@ -133,7 +136,8 @@ def _judge_blind(
 
 
 def _blind(run: TrainingRun) -> dict[int, tuple[list[float], int]]:
-    rows = TrainingExample.objects.filter(run=run).order_by("image").values_list("image", "out_of_fold", "target")
+    told = run.examples.exclude(out_of_fold=None).order_by("image")
+    rows = told.values_list("image", "out_of_fold", "target")
     return {image: (blind, int(np.argmax(target))) for image, blind, target in rows}
 
 
@@ -173,7 +177,6 @@ def _store(run: TrainingRun, champion: ModelVersion | None, trained: Trained, ju
             judged.probabilities, judged.actual, trained.n_classes, uncalibrated=probabilities(judged.logits)
         ),
         predictions={str(image): [cls, sure] for image, cls, sure in rows},
-        labels=trained.n,
     )
     version.weights.save(f"{run.dataset_id}-{last + 1}.safetensors", ContentFile(serialise(trained)), save=False)
     return version

@@ -10,9 +10,10 @@ from annotations.services.consensus import consensus_refit
 from annotations.services.suspicions import suspicions_refresh
 from gallery.models import DataSet, Tagging
 from gallery.work import ring
-from learning.models import Drift, Retag, SamplingRound, TrainingRun
+from learning.models import Drift, Explanation, Retag, SamplingRound, TrainingRun
 from learning.selectors import askable, champion_of, current_run, fresh_labels, policy_of, uploads_since
 from learning.services.ending import end_if_due
+from learning.services.explanations import explanations_forget
 from learning.services.opinions import opinions_refresh
 from learning.services.requests import drift_request, round_request, run_request
 from learning.triggers import drift_due, training_due
@@ -23,6 +24,7 @@ REFIT_SHARE = 0.05  # the ledger's growth after which the full fit reconciles it
 
 def tick() -> None:
     _ring_due()
+    explanations_forget()
     for dataset in DataSet.objects.order_by("pk"):
         train_if_due(dataset)
         refit_if_due(dataset)
@@ -45,6 +47,8 @@ def _ring_due() -> None:
         ring("annotations.refit", pk)
     for pk in SamplingRound.objects.due().values_list("pk", flat=True):
         ring("learning.sample", pk)
+    for pk in Explanation.objects.due().order_by("pk").values_list("pk", flat=True)[:RINGS]:
+        ring("learning.explain", pk)
 
 
 def train_if_due(dataset: DataSet) -> TrainingRun | None:

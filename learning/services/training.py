@@ -1,41 +1,26 @@
 """A training run, from labels to a judged version, or to the reason why there is none."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from time import monotonic
 
-import numpy as np
-from django.db import transaction
 from django.utils import timezone
 
 from annotations.services.consensus import consensus_refit
-from gallery.models import DataSet
-from learning.engine import calibration
-from learning.engine.arrays import Floats, Pixels
+from gallery.work import beating
 from learning.engine.models.torchvision_nets import WeightsMissing
 from learning.engine.prediction import probabilities
-from learning.engine.training import Progress, Trained, TrainingConfig, TrainingFailed, cross_validate, train
-from learning.models import LEARNING_LOSS, Mode, TrainingExample, TrainingRun
-from learning.selectors import Label, champion_of, policy_of, training_labels
-from learning.services.inputs import network_of, read_inputs
-from learning.services.prediction import load_version
-from learning.services.promotion import version_create
+from learning.engine.regimes import Outcome
+from learning.engine.training import Progress, TrainingFailed
+from learning.models import TrainingExample, TrainingRun
+from learning.selectors import policy_of
+from learning.services.checkpoints import checkpoint_drop, checkpoints_of
+from learning.services.learning import TrainingSet, learn, training_set
+from learning.services.planning import CannotTrain, Plan, plan_make
+from learning.services.promotion import RunLost, version_create
 
-FOLDS = 3
-LOSS_WEIGHT = 0.2  # of learning to rank losses: they are ranked as well as at 1, and the classes learned no worse
 BEAT = 1.0  # seconds between two writes of the progress
-
-
-class CannotTrain(Exception):  # noqa: N818
-    """Why there is nothing to train on, in words for the data set's page."""
-
-
-@dataclass(frozen=True, eq=False)
-class TrainingSet:
-    images: list[int]
-    x: Pixels | Floats
-    targets: Floats
-    sources: list[str]
-    skipped: dict[int, str]
+NO_ROOM = "The model could not be stored"
 
 
 def run_execute(pk: int) -> TrainingRun | None:
@@ -47,131 +32,87 @@ def run_execute(pk: int) -> TrainingRun | None:
     # An attempt that was cut short has left how far it came.
     TrainingRun.objects.filter(pk=pk).update(phase="", progress=0.0)
     try:
-        _execute(run)
+        with beating(run):
+            _execute(run)
     except (CannotTrain, TrainingFailed, WeightsMissing) as reason:
         run.fail(str(reason), final=True)
+    except RunLost:
+        return None  # whoever has it now finishes it
     except Exception as error:
         run.fail(f"{type(error).__name__}: {error}")
         raise
     run.refresh_from_db()
+    if not run.going:
+        checkpoint_drop(run)
     return run
 
 
 def _execute(run: TrainingRun) -> None:
     report = _Reporter(run)
-    report.phase("weighing the crowd's answers")
-    consensus_refit(dataset=run.dataset)
+    if run.plan:  # an attempt before this one has decided what is done
+        plan = Plan.of(run)
+    else:
+        report.phase("weighing the crowd's answers")
+        consensus_refit(dataset=run.dataset)
+        plan = plan_make(run)
+    report.deadline = datetime.fromisoformat(plan.begun) + timedelta(minutes=policy_of(run.dataset).deadline_minutes)
     report.phase("reading the pictures")
-    policy = policy_of(run.dataset)
-    backbone = policy.backbone
-    data = _training_set(run.dataset, backbone)
-    ranks_losses = LOSS_WEIGHT if policy.strategy == LEARNING_LOSS else 0.0
-    config = TrainingConfig(epochs=run.epochs, seed=run.pk, learning_loss=ranks_losses)
-    weights = np.ones(len(data.images))
+    data = training_set(run, plan)
     report.phase("training")
-    network, initial = network_of(backbone), _initial(run, backbone)
-    trained = train(
-        data.x,
-        data.targets,
-        weights,
-        config,
-        network=network,
-        initial=initial,
-        on_progress=report.part(0.0, 0.4),
-    )
-    report.phase("checking itself on what it has not seen")
-    plain = replace(config, learning_loss=0.0)  # the folds are asked for classes alone
-    logits = cross_validate(
-        data.x, data.targets, weights, plain, FOLDS, network=network, on_progress=report.part(0.4, 0.9)
-    )
+    outcome = learn(run, plan, data, report.share, checkpoints_of(run))
     report.phase("comparing with the champion")
-    _finish(run, backbone, data, trained, config, logits)
-
-
-def _finish(
-    run: TrainingRun,
-    backbone: str,
-    data: TrainingSet,
-    trained: Trained,
-    config: TrainingConfig,
-    logits: Floats,
-) -> None:
-    temperature = calibration.fit_temperature(logits, data.targets)
-    _store_examples(run, data, logits, temperature)
-    version_create(
-        run=run,
-        backbone=backbone,
-        trained=trained,
-        temperature=temperature,
-        blind=dict(zip(data.images, logits, strict=True)),
-        configuration={**asdict(config), "mode": run.mode, "skipped": data.skipped},
-    )
-
-
-def _training_set(dataset: DataSet, backbone: str) -> TrainingSet:
-    labels = training_labels(dataset)
-    _check(labels)
-    inputs = read_inputs([label.image for label in labels], backbone)
-    by_image = {label.image: label for label in labels}
-    kept = [by_image[image] for image in inputs.ids]
-    _check(kept)
-    return TrainingSet(
-        images=inputs.ids,
-        x=inputs.x,
-        targets=np.array([label.posterior for label in kept]),
-        sources=[label.source for label in kept],
-        skipped=inputs.skipped,
-    )
-
-
-def _check(labels: list[Label]) -> None:
-    classes = {int(np.argmax(label.posterior)) for label in labels}
-    if len(classes) < 2:
-        raise CannotTrain(
-            "There is nothing to tell apart yet: label pictures of at least two classes, then train again."
-        )
-
-
-def _initial(run: TrainingRun, backbone: str) -> dict[str, object] | None:
-    champion = champion_of(run.dataset)
-    if run.mode == Mode.NEW_CYCLE or champion is None or champion.backbone != backbone:
-        return None
-    return load_version(champion).state_dict
-
-
-def _store_examples(run: TrainingRun, data: TrainingSet, logits: Floats, temperature: float) -> None:
-    blind = probabilities(logits, temperature)
-    rows = [
-        TrainingExample(
+    _store_blind(data, outcome)
+    configuration = asdict(plan.config) | {
+        "mode": run.mode,
+        "regime": plan.regime,
+        "skipped": data.skipped,
+        "told": outcome.told,
+        "revision": plan.revision,
+    }
+    try:
+        version_create(
             run=run,
-            image_id=image,
-            target=data.targets[row].round(6).tolist(),
-            source=data.sources[row],
-            out_of_fold=blind[row].round(4).tolist(),
+            plan=plan,
+            outcome=outcome,
+            blind=dict(zip(data.images, outcome.blind, strict=True)),
+            configuration=configuration,
         )
-        for row, image in enumerate(data.images)
-    ]
-    with transaction.atomic():
-        run.examples.all().delete()  # of an attempt that was cut short
-        TrainingExample.objects.bulk_create(rows, batch_size=500)
+    except OSError as error:
+        raise CannotTrain(f"{NO_ROOM}: {error.strerror or error}.") from error
+
+
+def _store_blind(data: TrainingSet, outcome: Outcome) -> None:
+    """Beside each image that was learned from, what a network says of it that had not seen it."""
+    said = probabilities(outcome.blind, outcome.blind_temperature).round(4)
+    for row, example in enumerate(data.examples):
+        if data.asked[row]:
+            example.out_of_fold = said[row].tolist()
+    TrainingExample.objects.bulk_update(data.examples, ["out_of_fold"], batch_size=500)
 
 
 class _Reporter:
-    """Writes progress for the page and the heartbeat for the tick, at most once a second."""
+    """Writes progress for the page and the heartbeat for the tick, at most once a second; and keeps the deadline."""
 
     def __init__(self, run: TrainingRun) -> None:
         self.run, self.written = run, 0.0
+        self.deadline: datetime | None = None
 
     def phase(self, name: str) -> None:
-        TrainingRun.objects.filter(pk=self.run.pk).update(phase=name, heartbeat_at=timezone.now())
+        self._write(phase=name)
 
-    def part(self, start: float, end: float) -> Progress:
+    @property
+    def share(self) -> Progress:
         def on_progress(share: float) -> None:
-            if monotonic() - self.written < BEAT and share < 1:
-                return
-            self.written = monotonic()
-            TrainingRun.objects.filter(pk=self.run.pk).update(
-                progress=start + (end - start) * share, heartbeat_at=timezone.now()
-            )
+            if monotonic() - self.written >= BEAT or share >= 1:
+                self.written = monotonic()
+                self._write(progress=share)
 
         return on_progress
+
+    def _write(self, **fields: object) -> None:
+        now = timezone.now()
+        mine = TrainingRun.objects.filter(pk=self.run.pk, attempt=self.run.attempt)
+        if not mine.update(heartbeat_at=now, **fields):
+            raise RunLost(f"run {self.run.pk} was taken over")
+        if self.deadline and now > self.deadline:
+            raise CannotTrain("It took longer than this data set's runs may, and was given up.")

@@ -21,6 +21,7 @@ from annotations.services.publication import NotNow
 from annotations.services.reports import TooManyReports
 from annotations.services.review import OwnAnswers
 from gallery.services.datasets import BadClasses
+from learning.services.explanations import TooManyExplanations
 
 # What services raise, with a message for the person who asked.
 REFUSALS: dict[type[Exception], HTTPStatus] = {
@@ -30,6 +31,7 @@ REFUSALS: dict[type[Exception], HTTPStatus] = {
     NoChallenge: HTTPStatus.CONFLICT,
     NotNow: HTTPStatus.CONFLICT,
     OwnAnswers: HTTPStatus.FORBIDDEN,
+    TooManyExplanations: HTTPStatus.TOO_MANY_REQUESTS,
     TooManyReports: HTTPStatus.CONFLICT,
     # Django's own: too many files or fields in one request.
     SuspiciousOperation: HTTPStatus.BAD_REQUEST,

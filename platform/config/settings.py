@@ -160,6 +160,7 @@ SPECTACULAR_SETTINGS = {
         "WorkStateEnum": "gallery.work.WorkState",
         "VersionStateEnum": "learning.models.VersionState",
         "ChallengeKindEnum": "annotations.challenges.registry.CHOICES",
+        "ExplanationKindEnum": "learning.models.ExplanationKind",
     },
     "TITLE": "Tessera",
     "DESCRIPTION": "People label images by solving challenges; every answer trains the models that tag images.",

@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from learning.engine.images import decode
+from learning.engine.images import decode, to_tensor
 from learning.engine.models.catalogue import at_hand, weights_file
 from learning.engine.models.frozen import Frozen, load
 from learning.engine.models.torchvision_nets import WeightsMissing, _pad_as_trained
@@ -117,3 +117,14 @@ def test_a_linear_head_on_frozen_features_tells_ants_from_bees(small: Frozen):
     head = train(small.features(x), np.eye(2)[y], np.ones(len(y)), TrainingConfig(), network="head")
     predicted = predict(head, small.features(x_test)).argmax(axis=1)
     assert (predicted == y_test).mean() >= 0.8
+
+
+def test_the_maps_average_to_the_features(tmp_path: Path):
+    """Explanations start from the maps that the features come from."""
+    (tmp_path / "mobilenet_v2_0.35_notop.safetensors").write_bytes(untrained_weights(0.35))
+    backbone = load(SMALL, tmp_path, side=64)
+    x = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
+    with torch.inference_mode():
+        maps = backbone.body.maps(to_tensor(x))
+    assert maps.shape == (2, 1280, 2, 2)
+    assert np.allclose(maps.mean(dim=(2, 3)).numpy(), backbone.features(x), atol=1e-5)

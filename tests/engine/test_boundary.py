@@ -3,8 +3,12 @@
 import subprocess
 import sys
 
-LIGHT = ["images", "calibration", "evaluation", "stopping", "intervals", "drift", "annotators", "strategies.selection"]
-HEAVY = ["training", "backbones"]
+LIGHT = [
+    *("images", "calibration", "evaluation", "stopping", "intervals", "drift", "annotators", "strategies.selection"),
+    "models.catalogue",
+    *(f"explanations.{module}" for module in ("asking", "lime", "occlusion", "overlay", "places", "similar")),
+]
+HEAVY = ["training", "models.frozen", "explanations.grad_cam"]
 
 
 def loaded_after(modules: list[str], package: str) -> str:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from learning.engine.explanations.overlay import AGAINST, FOR
+
 STYLESHEET = Path(__file__).resolve().parents[2] / "static" / "tessera" / "tessera.css"
 TOKEN = re.compile(r"--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);")
 SHADE_STEP = re.compile(r"--shade-step: (\d+)%;")
@@ -29,6 +31,7 @@ PAIRS = [
     ("terracotta-ink", "terracotta", TEXT),
     *[("joint", ground, EDGE) for ground in ("limestone", "plaster", "sand")],
     *[(accent, "sand", EDGE) for accent in ("lapis", "terracotta", "olive")],
+    *[(speaks, "plaster", EDGE) for speaks in ("speaks-for", "speaks-against")],
 ]
 
 
@@ -83,3 +86,9 @@ def test_a_figure_can_be_read_on_every_shade_of_a_matrix_tile(theme: str, hue: s
 def test_no_rule_names_a_colour_that_is_not_a_token() -> None:
     rules = STYLESHEET.read_text().split("/* ---- Ground", 1)[1]
     assert re.findall(r"#[0-9a-fA-F]{3,8}\b(?![^{}]*\{)|\b(?:rgb|hsl|oklch)a?\(", rules) == []
+
+
+def test_the_legend_of_an_explanation_has_the_colours_that_are_drawn() -> None:
+    for theme in THEMES:
+        for name, drawn in (("speaks-for", FOR), ("speaks-against", AGAINST)):
+            assert tokens()[theme][name] == pytest.approx([channel / 255 for channel in drawn])

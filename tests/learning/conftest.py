@@ -13,7 +13,7 @@ from accounts.models import User
 from gallery.models import DataSet, Image
 from gallery.services.images import image_label, images_upload
 from gallery.work import WorkState
-from learning.engine.networks import build
+from learning.engine.models.network import build
 from learning.engine.trained import Trained, TrainingConfig, serialise
 from learning.models import ModelVersion, TrainingRun, VersionState
 from learning.services.tagging import images_tag
@@ -28,7 +28,7 @@ def quick_training(monkeypatch) -> None:
     def quick(**fields) -> TrainingConfig:
         return TrainingConfig(**{"min_steps": 20, **fields})
 
-    monkeypatch.setattr("learning.services.training.TrainingConfig", quick)
+    monkeypatch.setattr("learning.services.planning.TrainingConfig", quick)
 
 
 @pytest.fixture

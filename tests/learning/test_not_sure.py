@@ -14,7 +14,7 @@ from learning.engine.prediction import predict
 from learning.models import ModelVersion, Policy, SamplingRound
 from learning.selectors import policy_of
 from learning.services import tagging
-from learning.services.inputs import read_inputs
+from learning.services.inputs import Reading, read_inputs
 from learning.services.policies import policy_change
 from learning.services.prediction import load_version
 from learning.services.requests import round_request
@@ -24,6 +24,7 @@ from learning.services.tagging import images_tag, tags_write
 pytestmark = pytest.mark.django_db
 
 UNSURE = "not sure"
+SMALL = Reading("small_cnn", frozen=False)
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_confidences_are_calibrated(unsure, serve, squares):
     ModelVersion.objects.filter(pk=version.pk).update(temperature=0.05)
     (image,) = squares(1, 0)
     images_tag([image.pk])
-    x = read_inputs([image.pk], "small_cnn").x
+    x = read_inputs([image.pk], SMALL).x
     calibrated, raw = (predict(load_version(version), x, temperature).max() for temperature in (0.05, 1.0))
     assert said([image.pk])[image.pk].confidence == pytest.approx(calibrated) and abs(calibrated - raw) > 0.01
 
@@ -218,7 +219,7 @@ def test_a_threshold_that_changes_meanwhile_is_obeyed(unsure, serve, squares, mo
 def test_a_confidence_on_the_threshold_is_sure(unsure, serve, squares, monkeypatch):
     version = serve()
     image, other = squares(2, 0)
-    inputs = read_inputs([image.pk, other.pk], "small_cnn")
+    inputs = read_inputs([image.pk, other.pk], SMALL)
     shares = np.array([[0.5, 0.3, 0.2], [0.49, 0.31, 0.2]], dtype=np.float32)
     monkeypatch.setattr(tagging, "predict_images", lambda *_: (inputs, shares))
     tags_write(version, [image.pk, other.pk])

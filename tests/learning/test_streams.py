@@ -20,7 +20,7 @@ from learning.models import ModelVersion, Pick, Policy, SamplingRound, StreamSta
 from learning.score_files import from_pairs
 from learning.selectors import policy_of
 from learning.services import streaming, tagging
-from learning.services.inputs import read_inputs
+from learning.services.inputs import read_inputs, reading_of
 from learning.services.prediction import load_version
 from learning.services.requests import round_request
 from learning.services.sampling import round_execute
@@ -69,7 +69,7 @@ def test_uploads_are_asked_about_as_they_arrive(streams, serve, arrive):
 def test_the_state_lives_on_from_one_upload_to_the_next(streams, serve, arrive):
     version = serve()
     images = [*arrive(20, 0), *arrive(1, 1), *arrive(15, 2)]
-    current, inputs, network = stream_of(version), read_inputs(images, "small_cnn"), load_version(version)
+    current, inputs, network = stream_of(version), read_inputs(images, reading_of(version)), load_version(version)
     seen = features(network, inputs.x)
     stream = Stream.begin(RATE, n_classes=3, n_features=seen.shape[1], seed=current.pk, dimensions=256)
     at_once = stream.offer(predict(network, inputs.x), seen)

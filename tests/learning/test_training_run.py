@@ -114,7 +114,7 @@ def test_a_loss_that_is_no_number_fails_the_run_and_keeps_the_champion(learnable
     def broken(*args, **kwargs):
         raise TrainingFailed("The loss is no longer a number at step 3.")
 
-    monkeypatch.setattr("learning.services.training.train", broken)
+    monkeypatch.setattr("learning.engine.regimes.train", broken)
     run = train(learnable)
     assert run.state == WorkState.FAILED and "no longer a number" in run.error
     assert champion_of(learnable) == first

@@ -49,6 +49,10 @@ class Network(nn.Module):
         """The body's features, standardised where the head was made for that."""
         return self._standard(x if self.body is None else self.body(x))
 
+    def classify(self, features: Tensor) -> Tensor:
+        """Logits of what a body makes of pictures."""
+        return self.head(self._standard(features))  # type: ignore[no-any-return]
+
     def features(self, x: Tensor) -> Tensor:
         return self.head.embed(self.described(x))
 
