@@ -32,6 +32,15 @@ BACKBONE = "mobilenet_v2_0.35"
 
 
 @pytest.fixture
+def learnable(dataset: DataSet, squares) -> DataSet:
+    """Twelve gold squares a class, two nobody has named: enough to be explained."""
+    for cls in range(3):
+        squares(12, cls, label=True)
+        squares(2, cls)
+    return dataset
+
+
+@pytest.fixture
 def version(learnable: DataSet) -> ModelVersion:
     """It serves, and has tagged everything."""
     run_execute(run_request(dataset=learnable, trigger="a test").pk)
