@@ -103,7 +103,7 @@ def test_a_list_takes_as_many_queries_for_seven_as_for_two(dataset, add_images, 
 def test_an_image_tells_its_tags_and_whether_one_is_on_its_way(dataset, add_images, api):
     image = add_images(1, 2, label=True)[0]
     row = api().get(f"/api/v1/images/{image.pk}/").json()
-    assert row["tags"] == [{"label": "light", "source": "owner", "confidence": 1.0, "version": None}]
+    assert row["tags"] == [{"label": "light", "source": "owner", "confidence": 1.0, "version": None, "sure": True}]
     assert row["tagging"] == "waiting"
     assert "digest" not in row
 

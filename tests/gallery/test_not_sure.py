@@ -3,8 +3,10 @@
 import csv
 import io
 import json
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.urls import reverse
 from rest_framework.test import APIClient
 
@@ -84,3 +86,9 @@ def test_gold_is_not_picked_by_a_guess_taken_for_a_tag(client, dataset, guessed,
     client.force_login(alice)
     html = client.get(reverse("dataset_gold_add", args=[dataset.pk])).content.decode()
     assert html.count(GUESS) == 1
+
+
+def test_tags_from_before_there_were_guesses_are_taken_for_what_they_are(guessed):
+    Tag.objects.update(sure=True)
+    import_module("gallery.migrations.0002_tags_that_are_guesses").doubt(apps, None)
+    assert set(Tag.objects.filter(sure=False).values_list("source", "confidence")) == {("model", 0.419), ("model", 0.3)}
