@@ -64,9 +64,10 @@ def run(options: Mapping[str, Any], say: Callable[[str], object]) -> dict[str, o
     weights = options["weights"] or (options["table"] / "weights" if options["table"] else None)
     work = settings.VAR_DIR / "bench"
     kept = options["progress"] or work / "strategies.jsonl"
-    book = run_jobs(_jobs(plans), kept, Sources(weights, work / "features"), options["processes"], say)
+    jobs = _jobs(plans)
+    book = run_jobs(jobs, kept, Sources(weights, work / "features"), options["processes"], say)
     sets = report.sets_of(plans, book)
-    result = {**report.facts(), **report.summary(sets), "sets": sets}
+    result = {**report.facts(jobs, book), **report.summary(sets), "sets": sets}
     if options["keep"]:
         options["keep"].parent.mkdir(parents=True, exist_ok=True)
         options["keep"].write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

@@ -85,7 +85,7 @@ def _p_value(gains: NDArray[np.float64]) -> float:
 def summary(sets: Mapping[str, Mapping[str, Mapping[str, object]]]) -> dict[str, object]:
     """The figures that are promised, of what was measured. `sets`: figures by set and strategy."""
     of_default = {name: rows[DEFAULT] for name, rows in sets.items() if DEFAULT in rows and RANDOM in rows}
-    by_truth = {name: row for name, row in of_default.items() if not name.endswith(("_crowd", "_consensus"))}
+    by_truth = {name: row for name, row in of_default.items() if "_crowd" not in name}
     result: dict[str, object] = {
         "datasets_above": sum(row.get("against_random") == "above" for row in by_truth.values()),
         "datasets_below": sum(row.get("against_random") == "below" for row in by_truth.values()),
@@ -93,7 +93,8 @@ def summary(sets: Mapping[str, Mapping[str, Mapping[str, object]]]) -> dict[str,
     for field, name in (("label_ratio_digits", "digits"), ("label_ratio_longtail", "cifar10_longtail")):
         if name in of_default:
             result[field] = _ratio(of_default[name])
-    crowd = [row["gain"] for name, row in of_default.items() if name not in by_truth]
+    # Of the model and of all labels. What is agreed is of other pictures with every strategy: shown, not compared.
+    crowd = [row["gain"] for name, row in of_default.items() if name.endswith(("_crowd", "_crowd_consensus"))]
     return result | ({"crowd_gain": min(crowd)} if crowd else {})
 
 

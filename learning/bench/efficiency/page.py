@@ -77,5 +77,5 @@ def _remarks(result: Mapping[str, Any]) -> list[str]:
             remarks.append(f"On {name} it reaches with {result[field]:.0%} of the labels what random does with all.")
     if "crowd_gain" in result:
         points = f"{100 * result['crowd_gain']:+.1f} points"
-        remarks.append(f"Where people answer, at equal votes, its least gain in any measure is {points}.")
+        remarks.append(f"Where people answer, at equal votes, its least gain, of model or consensus, is {points}.")
     return remarks

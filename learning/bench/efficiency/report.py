@@ -31,10 +31,15 @@ def sets_of(plans: Sequence[Plan], book: Book) -> Sets:
     return sets
 
 
-def facts() -> dict[str, object]:
-    """How the figures came about."""
+def facts(jobs: Sequence[Job], book: Book) -> dict[str, object]:
+    """How the figures came about, and how long one process would have taken."""
     told = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
-    return {"command": " ".join(sys.argv), "revision": told.stdout.strip() or "unknown", "date": str(date.today())}
+    return {
+        "command": " ".join(sys.argv),
+        "revision": told.stdout.strip() or "unknown",
+        "date": str(date.today()),
+        "process_hours": round(sum(book.of(job).seconds for job in jobs) / 3600, 2),
+    }
 
 
 def plot(path: Path, sets: Mapping[str, Mapping[str, Mapping[str, Any]]], *, folder: bool) -> None:
