@@ -1,10 +1,11 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
 
+from learning import forms_training
 from learning.engine.strategies import registry
-from learning.models import Policy
+from learning.forms_training import TrainingFields
+from learning.models import Policy, Regime
 
 STRATEGIES = {
     "entropy": "Entropy: where the model hesitates between many classes",
@@ -26,33 +27,50 @@ STRATEGIES = {
     "active_lab": "ActiveLab: a new picture or an old one again, where one more answer changes most",
     "random": "Random: a fair sample, and what the others are measured against",
 }
-SMALL_CNN = ("small_cnn", "A small network, trained from scratch: needs nothing else")
-BACKBONES = {
-    "mobilenet_v2_0.35": "MobileNet V2, narrow: knows photographs, quick",
-    "mobilenet_v2_1.0": "MobileNet V2: knows photographs",
-}
-
-
 PERCENT = {
     "random_percent": "random_share",
     "stream_percent": "stream_rate",
     "sure_percent": "sure_from",
     "duplicates_percent": "duplicates",
     "outliers_percent": "outliers",
+} | forms_training.PERCENT
+GROUPS = {
+    "What people are asked": [
+        "strategy",
+        "random_percent",
+        "random_halving",
+        "balance",
+        "round_size",
+        "stream_percent",
+        "sure_percent",
+        "duplicates_percent",
+        "outliers_percent",
+        "budget",
+        "stops",
+    ],
+    "When it trains": ["automatic", "buffer_size", "delay_seconds", "deadline_minutes"],
+    "What is trained": [
+        "backbone",
+        "regime",
+        "head",
+        "epochs",
+        "patience",
+        "augment",
+        "flips",
+        "mixup",
+        "even_classes",
+        "ema",
+        "frozen_percent",
+        "self_training_percent",
+        "replay",
+        "recency_percent",
+    ],
+    "What may serve": ["sure_of_better_percent"],
 }
-ORDER = [
-    "strategy",
-    "random_percent",
-    "random_halving",
-    "stream_percent",
-    "sure_percent",
-    "duplicates_percent",
-    "outliers_percent",
-]
 MOST_ANSWERS = 100_000_000
 
 
-class PolicyForm(forms.ModelForm):
+class PolicyForm(TrainingFields, forms.ModelForm):
     random_percent = forms.IntegerField(
         min_value=0,
         max_value=100,
@@ -98,8 +116,7 @@ class PolicyForm(forms.ModelForm):
             "automatic",
             "buffer_size",
             "delay_seconds",
-            "epochs",
-            "backbone",
+            *forms_training.FIELDS,
         ]
         labels = {
             "strategy": "What to ask people first",
@@ -111,9 +128,7 @@ class PolicyForm(forms.ModelForm):
             "automatic": "Train by itself",
             "buffer_size": "New labels that start a training run",
             "delay_seconds": "Longest wait of a new label",
-            "epochs": "Passes over the labels",
-            "backbone": "Network",
-        }
+        } | forms_training.LABELS
         help_texts = {
             "strategy": "The first kinds spend people's time where the model learns most from an answer.",
             "random_halving": "And again after as many more: chance serves a young model most. At 0 it stays as it is.",
@@ -124,31 +139,32 @@ class PolicyForm(forms.ModelForm):
             "automatic": "Otherwise only when you ask for it.",
             "buffer_size": "Pictures. Fewer means fresher models and more work for the machine.",
             "delay_seconds": "Seconds, after which training starts with fewer new labels than that.",
-            "epochs": "More takes longer, and past some point only learns by heart.",
-            "backbone": "What a new training run starts from.",
-        }
+        } | forms_training.HELP_TEXTS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.fields["strategy"] = _radios(self.fields["strategy"], strategies())
-        self.fields["backbone"] = _radios(self.fields["backbone"], backbones(self.instance.backbone))
+        self.fields["backbone"] = _radios(self.fields["backbone"], forms_training.backbones(self.instance.backbone))
+        self.fields["regime"] = _radios(self.fields["regime"], Regime.choices)
         for name, share in PERCENT.items():
-            self.fields[name].initial = round(100 * getattr(self.instance, share))
+            value = getattr(self.instance, share)
+            self.fields[name].initial = None if value is None else round(100 * value)
         for name, low, high in (
             ("random_halving", 0, 1_000_000),
             ("round_size", 1, 10_000),
             ("budget", 1, MOST_ANSWERS),
             ("buffer_size", 1, 100_000),
             ("delay_seconds", 1, 7 * 24 * 3600),
-            ("epochs", 1, 500),
+            *((name, low, high) for name, (low, high) in forms_training.BOUNDS.items()),
         ):
             _bound(self.fields[name], low, high)
-        self.order_fields(ORDER)
+
+    @property
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        return [(title, [self[name] for name in names]) for title, names in GROUPS.items()]
 
     def clean(self) -> dict[str, Any]:
-        """Percents as the shares that a policy holds."""
-        cleaned = super().clean()
-        return {PERCENT.get(name, name): value / 100 if name in PERCENT else value for name, value in cleaned.items()}
+        return forms_training.percents(super().clean(), PERCENT)
 
 
 def strategies() -> list[tuple[str, str]]:
@@ -162,14 +178,6 @@ def strategies() -> list[tuple[str, str]]:
 
 def _in_words(name: str) -> str:
     return f"{name.replace('_', ' ').capitalize()}: {registry.get(name).summary.rstrip('.')}"
-
-
-def backbones(current: str) -> list[tuple[str, str]]:
-    """The small network, those whose weights are at hand, and the one in use."""
-    at_hand = [name for name in BACKBONES if any(settings.WEIGHTS_DIR.glob(f"{name}*.safetensors"))]
-    if current not in {SMALL_CNN[0], *at_hand}:
-        at_hand.append(current)
-    return [SMALL_CNN, *((name, BACKBONES.get(name, name)) for name in at_hand)]
 
 
 def _radios(field: forms.Field, choices: list[tuple[str, str]]) -> forms.ChoiceField:

@@ -142,10 +142,6 @@ class Policy(Passing, Training):
         validators=[MinValueValidator(0.8), MaxValueValidator(0.999)],
         help_text="Probability of being better that a version needs to serve.",
     )
-    shadow = models.BooleanField(
-        default=False,
-        help_text="A better version first predicts beside the one that serves, till somebody promotes it.",
-    )
 
     class Meta:
         verbose_name_plural = "policies"
@@ -187,7 +183,6 @@ class TrainingRun(Work):
 
 class VersionState(models.TextChoices):
     CHAMPION = "champion"
-    CHALLENGER = "challenger"
     REJECTED = "rejected"
     RETIRED = "retired"
 
@@ -197,7 +192,7 @@ class ModelVersion(models.Model):
     number = models.PositiveIntegerField()
     parent = models.ForeignKey("self", models.SET_NULL, null=True, related_name="children")
     run = models.OneToOneField(TrainingRun, models.PROTECT, related_name="version")
-    state = models.CharField(max_length=10, choices=VersionState.choices)
+    state = models.CharField(max_length=8, choices=VersionState.choices)
     provisional = models.BooleanField(default=False, help_text="Judged by cross-validation, for want of evaluation.")
     reason = models.CharField(max_length=300, help_text="What the gate said.")
     backbone = models.CharField(max_length=60)
@@ -234,6 +229,7 @@ class TrainingExample(models.Model):
     target = models.JSONField(help_text="The posterior it was trained on.")
     source = models.CharField(max_length=5, choices=[("owner", "owner"), ("crowd", "crowd"), ("model", "model")])
     weight = models.FloatField(default=1.0)
+    replayed = models.BooleanField(default=False, help_text="An old label learned again, online.")
     out_of_fold = models.JSONField(null=True, help_text="What a model that had not seen it predicted.")
 
     class Meta:

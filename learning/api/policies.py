@@ -8,13 +8,29 @@ from rest_framework.views import APIView
 
 from accounts.doors import Share, given
 from gallery.access import dataset_write
+from learning.engine.models import catalogue
 from learning.engine.strategies import registry
-from learning.models import Policy
+from learning.models import Policy, Regime
+from learning.presets import PRESETS
 from learning.selectors import policy_of
 from learning.services.policies import policy_change
 
-# The engine's own table can't be read here: its module loads torch.
-BACKBONES = ("small_cnn", "mobilenet_v2_0.35", "mobilenet_v2_1.0")
+BACKBONES = tuple(entry.name for entry in catalogue.entries())
+TRAINING = [
+    "regime",
+    "head",
+    "epochs",
+    "frozen",
+    "augment",
+    "flips",
+    "mixup",
+    "even_classes",
+    "patience",
+    "ema",
+    "replay",
+    "recency",
+    "self_training",
+]
 
 
 class PolicyOut(serializers.ModelSerializer):
@@ -35,12 +51,32 @@ class PolicyOut(serializers.ModelSerializer):
             "automatic",
             "buffer_size",
             "delay_seconds",
-            "epochs",
+            "deadline_minutes",
+            "sure_of_better",
             "backbone",
+            *TRAINING,
         ]
 
 
-class PolicyChange(serializers.Serializer):
+class TrainingChange(serializers.Serializer):
+    regime = serializers.ChoiceField(Regime.choices)
+    head = serializers.ChoiceField(Policy._meta.get_field("head").choices)
+    epochs = serializers.IntegerField(min_value=1, max_value=1000)
+    frozen = Share(help_text="Of a pretrained network, from its beginning, that the gentle second stage leaves.")
+    augment = serializers.ChoiceField(Policy._meta.get_field("augment").choices)
+    flips = serializers.BooleanField(help_text="A mirrored picture shows the same.")
+    mixup = Share(max_value=2)
+    even_classes = serializers.BooleanField()
+    patience = serializers.IntegerField(min_value=0, max_value=100)
+    ema = Share(max_value=0.9999)
+    replay = Share(max_value=100, help_text="Old labels learned again with each new one, online.")
+    recency = Share(min_value=0.01, help_text="What a buffer's age leaves of an old label's weight, online.")
+    self_training = Share(
+        min_value=0.51, allow_null=True, help_text="Confidence from which it learns from itself; null: never."
+    )
+
+
+class PolicyChange(TrainingChange):
     strategy = serializers.CharField(max_length=40)
     random_share = Share()
     random_halving = serializers.IntegerField(min_value=0, max_value=1_000_000)
@@ -59,8 +95,12 @@ class PolicyChange(serializers.Serializer):
     automatic = serializers.BooleanField()
     buffer_size = serializers.IntegerField(min_value=1, max_value=1_000_000)
     delay_seconds = serializers.IntegerField(min_value=0, max_value=30 * 24 * 3600)
-    epochs = serializers.IntegerField(min_value=1, max_value=1000)
+    deadline_minutes = serializers.IntegerField(min_value=1, max_value=7 * 24 * 60)
+    sure_of_better = Share(
+        min_value=0.8, max_value=0.999, help_text="Probability of being better that a version needs to serve."
+    )
     backbone = serializers.ChoiceField(BACKBONES)
+    preset = serializers.ChoiceField(list(PRESETS), write_only=True, help_text="Several settings at once.")
 
     def validate_strategy(self, name: str) -> str:
         if name not in registry.names():
@@ -79,4 +119,5 @@ class OnePolicy(APIView):
         """Change it; runs and rounds that are under way keep the rules that they began with."""
         dataset = dataset_write(request, pk)
         data = given(request.data, PolicyChange, changes=policy_of(dataset))
+        data = PRESETS.get(data.pop("preset", ""), {}) | data
         return Response(PolicyOut(policy_change(dataset=dataset, by=request.user, **data)).data)

@@ -12,7 +12,7 @@ from learning.engine.arrays import Booleans, Floats, Integers
 from learning.engine.calibration import ece, reliability
 
 TOP = (2, 3, 5)  # how many of a model's guesses may hold the right one
-_ENOUGH_BETTER = 0.8  # probability that the challenger is better, at least
+ENOUGH_BETTER = 0.8  # probability that the challenger is better, at least
 _A_POINT = 0.01
 _ROUNDING = 1e-9  # sums of floats are not exact: nine points is not more than nine points
 _RISK_OF_A_POINT = 0.05  # probability that it is worse by more than a point, at most
@@ -180,6 +180,7 @@ def decide(
     *,
     champion_per_class: Sequence[ClassAccuracy],
     floor: float = 0.15,
+    enough_better: float = ENOUGH_BETTER,
     provisional: bool = False,
     class_names: Sequence[str] | None = None,
 ) -> Decision:
@@ -187,9 +188,9 @@ def decide(
 
     per_class: the challenger's, and champion_per_class the champion's, in one class order; a class added
     since is missing from the latter's end. floor: how far below the champion's a class's accuracy may fall,
-    counted from 10 labels. provisional: the figures are from cross-validation, for want of evaluation labels;
-    the rule is the same, the sentence says so. class_names make the sentence readable; without them classes
-    are numbered.
+    counted from 10 labels. enough_better: the probability of being better that it takes. provisional: the figures
+    are from cross-validation, for want of evaluation labels; the rule is the same, the sentence says so. class_names
+    make the sentence readable; without them classes are numbered.
     """
     names = class_names or [f"class {index}" for index in range(len(per_class))]
     collapsed = [
@@ -197,8 +198,8 @@ def decide(
         for name, new, old in zip(names, per_class, champion_per_class, strict=False)
         if _under_floor(new, old, floor)
     ]
-    if comparison.p_better < _ENOUGH_BETTER:
-        promote, because = False, f"a version is promoted from {_ENOUGH_BETTER:.0%} on"
+    if comparison.p_better < enough_better:
+        promote, because = False, f"a version is promoted from {enough_better:.0%} on"
     elif comparison.p_worse_by_point > _RISK_OF_A_POINT:
         promote, because = False, f"at most {_RISK_OF_A_POINT:.0%} is accepted for the latter"
     elif collapsed:

@@ -29,10 +29,9 @@ def checkpoint_keep(run: TrainingRun, blob: bytes) -> None:
 
 
 def checkpoint_drop(run: TrainingRun) -> None:
-    name = TrainingRun.objects.values_list("checkpoint", flat=True).get(pk=run.pk)
-    if name:
+    if run.checkpoint:
         TrainingRun.objects.filter(pk=run.pk).update(checkpoint="")
-        run.checkpoint.storage.delete(name)
+        run.checkpoint.delete(save=False)
 
 
 def _read(run: TrainingRun) -> bytes | None:

@@ -39,20 +39,19 @@ class TrainingSet:
 
 
 def training_set(run: TrainingRun, plan: Plan) -> TrainingSet:
-    """Examples whose picture can't be read leave the run; why is told. Raises CannotTrain when too few are left."""
+    """Why a picture can't be read is told. Raises CannotTrain when too few can."""
     examples = {example.image_id: example for example in run.examples.order_by("image")}
     inputs = read_inputs(list(examples), plan.reading)
-    run.examples.filter(image__in=inputs.skipped).delete()
     kept = [examples[image] for image in inputs.ids]
     targets = np.array([example.target for example in kept]).reshape(len(kept), plan.classes)
     guessed = np.array([example.source == GUESS for example in kept], dtype=bool)
-    said = np.array([example.out_of_fold is not None for example in kept], dtype=bool)  # of what is replayed
+    replayed = np.array([example.replayed for example in kept], dtype=bool)
     if plan.regime != Regime.ONLINE and len(set(targets[~guessed].argmax(axis=1).tolist())) < 2:
         raise CannotTrain("Too few of the labelled pictures can be read: there is nothing to tell apart.")
     if not kept:
         raise CannotTrain("None of the new pictures can be read.")
     weights = np.array([example.weight for example in kept])
-    return TrainingSet(kept, inputs.x, targets, weights, ~(guessed | said), inputs.skipped)
+    return TrainingSet(kept, inputs.x, targets, weights, ~(guessed | replayed), inputs.skipped)
 
 
 def learn(run: TrainingRun, plan: Plan, data: TrainingSet, on_progress: Progress, checkpoints: Checkpoints) -> Outcome:

@@ -138,7 +138,13 @@ def _examples(
 
 def _example(run: TrainingRun, label: Label, weight: float = 1.0, blind: list[float] | None = None) -> TrainingExample:
     return TrainingExample(
-        run=run, image_id=label.image, target=label.posterior, source=label.source, weight=weight, out_of_fold=blind
+        run=run,
+        image_id=label.image,
+        target=label.posterior,
+        source=label.source,
+        weight=weight,
+        replayed=blind is not None,
+        out_of_fold=blind,
     )
 
 

@@ -22,7 +22,7 @@ from learning.engine.prediction import logits, probabilities
 from learning.engine.regimes import Outcome
 from learning.engine.trained import Trained, serialise
 from learning.models import ModelVersion, TrainingRun, VersionState
-from learning.selectors import ENOUGH_EVALUATION, champion_of, evaluation_labels
+from learning.selectors import ENOUGH_EVALUATION, champion_of, evaluation_labels, policy_of
 from learning.services.inputs import Reading, read_inputs
 from learning.services.opinions import opinions_of_run
 from learning.services.planning import Plan
@@ -82,8 +82,10 @@ def version_create(
         ):
             raise RunLost(f"run {run.pk} was taken over")
         version = _store(run, champion, outcome.trained, judged)
+        if outcome.without:
+            version.metrics["without_self_training"] = _without(run, reading, outcome.without, judged)
         version.backbone, version.frozen = reading
-        version.configuration, version.labels = configuration, plan.labels
+        version.configuration, version.labels = configuration, plan.labels - len(configuration["skipped"])
         version.temperature, version.reason = outcome.temperature, decision.reason[:300]
         version.save()
         opinions_store(dataset=run.dataset, version=version.number, rows=opinions)
@@ -108,6 +110,15 @@ def _judge(
     before = _champion_says(champion, inputs.ids) if champion else _guess(actual)
     said = logits(outcome.trained, inputs.x)
     return Judged(inputs.ids, said, outcome.temperature, before, actual, provisional=False, guess=champion is None)
+
+
+def _without(run: TrainingRun, reading: Reading, outcome: Outcome, judged: Judged) -> dict[str, float]:
+    """The figures of the same run without pseudo-labels, on what it was judged by."""
+    if judged.provisional:
+        said, actual = outcome.blind, np.array([cls for _, cls in _blind(run).values()])
+    else:
+        said, actual = logits(outcome.trained, read_inputs(judged.images, reading).x), judged.actual
+    return {"accuracy": evaluation.accuracy(said.argmax(axis=1), actual)}
 
 
 def _champion_says(champion: ModelVersion, images: Sequence[int]) -> NDArray[np.int64]:
@@ -150,6 +161,7 @@ def _decide(judged: Judged, dataset: DataSet) -> evaluation.Decision:
         # A guess is right on all of one class; that is no floor to hold a model to.
         champion_per_class=[] if judged.guess else before,
         floor=FLOOR,
+        enough_better=policy_of(dataset).sure_of_better,
         provisional=judged.provisional,
         class_names=[cls.name for cls in dataset.classes.all()],
     )

@@ -10,7 +10,7 @@ from annotations.services.consensus import consensus_refit
 from annotations.services.suspicions import suspicions_refresh
 from gallery.models import DataSet, Tagging
 from gallery.work import ring
-from learning.models import Drift, Explanation, Retag, SamplingRound, TrainingRun
+from learning.models import Drift, Explanation, Mode, Regime, Retag, SamplingRound, TrainingRun
 from learning.selectors import askable, champion_of, current_run, fresh_labels, policy_of, uploads_since
 from learning.services.ending import end_if_due
 from learning.services.explanations import explanations_forget
@@ -62,7 +62,8 @@ def train_if_due(dataset: DataSet) -> TrainingRun | None:
         buffer_size=policy.buffer_size,
         delay_seconds=policy.delay_seconds,
     )
-    return run_request(dataset=dataset, trigger=reason) if reason else None
+    mode = Mode.ONLINE if policy.regime == Regime.ONLINE else Mode.NEW_CYCLE
+    return run_request(dataset=dataset, trigger=reason, mode=mode) if reason else None
 
 
 def refit_if_due(dataset: DataSet) -> None:

@@ -61,7 +61,7 @@ def _execute(run: TrainingRun) -> None:
     report.phase("training")
     outcome = learn(run, plan, data, report.share, checkpoints_of(run))
     report.phase("comparing with the champion")
-    _store_blind(data, outcome)
+    _store_blind(run, data, outcome)
     configuration = asdict(plan.config) | {
         "mode": run.mode,
         "regime": plan.regime,
@@ -81,8 +81,9 @@ def _execute(run: TrainingRun) -> None:
         raise CannotTrain(f"{NO_ROOM}: {error.strerror or error}.") from error
 
 
-def _store_blind(data: TrainingSet, outcome: Outcome) -> None:
-    """Beside each image that was learned from, what a network says of it that had not seen it."""
+def _store_blind(run: TrainingRun, data: TrainingSet, outcome: Outcome) -> None:
+    """Beside each image that was learned from, what a network says of it that had not seen it; no others."""
+    run.examples.filter(image__in=data.skipped).delete()
     said = probabilities(outcome.blind, outcome.blind_temperature).round(4)
     for row, example in enumerate(data.examples):
         if data.asked[row]:

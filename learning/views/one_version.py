@@ -6,8 +6,8 @@ from django.db.models import QuerySet
 
 from gallery.models import Image
 from learning.calibration_charts import coverage_chart, reliability_chart
-from learning.forms import BACKBONES, SMALL_CNN
-from learning.models import Mode, ModelVersion
+from learning.configuration_words import configuration_words
+from learning.models import ModelVersion
 from learning.selectors_versions import (
     Shares,
     accuracy_interval,
@@ -41,7 +41,7 @@ def gather(version: ModelVersion, images: QuerySet[Image]) -> dict[str, Any]:
         "drift_words": drift_words(version, drift),
         "drift_shares": [_shares(row) for row in (drift_shares(drift) if drift else [])],
         "labels_by": labels_by(version),
-        "configuration": _configuration(version),
+        "configuration": configuration_words(version),
         "skips": skipped_of(version, images),
     }
 
@@ -91,35 +91,3 @@ def _shares(row: Shares) -> dict[str, Any]:
 
 def _share(share: float | None) -> str:
     return "–" if share is None else f"{share:.1%}"
-
-
-def _configuration(version: ModelVersion) -> list[tuple[str, str]]:
-    """What it was told, in words; what an old version didn't keep is left out."""
-    told = version.configuration
-    words = [("Network", dict([SMALL_CNN, *BACKBONES.items()]).get(version.backbone, version.backbone))]
-    if "mode" in told:
-        words.append(("Began", Mode(told["mode"]).label))
-    if "epochs" in told:
-        least = f", and at least {told['min_steps']:,} steps" if told.get("min_steps") else ""
-        words.append(("Passes over the labels", f"{told['epochs']:,}{least}"))
-    if "batch_size" in told:
-        words.append(("Pictures a step", f"{told['batch_size']:,}"))
-    if "lr" in told:
-        words.append(("Rate of learning", f"{told['lr']:g} at its peak, weights decay by {told['weight_decay']:g}"))
-    if told.get("augment_shift") and version.backbone == SMALL_CNN[0]:
-        words.append(("Moved at random", f"by up to {told['augment_shift']} pixels"))
-    if told.get("label_smoothing"):
-        words.append(("Labels smoothed", f"by {told['label_smoothing']:g}"))
-    if told.get("learning_loss"):
-        words.append(("Tells where it expects to be wrong", f"with a weight of {told['learning_loss']:g}"))
-    words.append(("Temperature", _temperature(version.temperature)))
-    if "seed" in told:
-        words.append(("Seed", str(told["seed"])))
-    return words
-
-
-def _temperature(temperature: float) -> str:
-    if 0.95 <= temperature <= 1.05:
-        return f"{temperature:.2f}: it was as sure as it is right"
-    than = "surer" if temperature > 1 else "less sure"
-    return f"{temperature:.2f}: without, it would be {than} than it is right"

@@ -28,10 +28,10 @@ def given(
 
 
 class Share(serializers.FloatField):
-    """A number from 0 to 1. «NaN» passes every comparison with a limit, so it is asked for by name."""
+    """A number from 0 to 1, or other limits. «NaN» passes every comparison with a limit, so it is asked for by name."""
 
-    def __init__(self, *, min_value: float = 0, **options: Any) -> None:
-        super().__init__(min_value=min_value, max_value=1, **options)
+    def __init__(self, *, min_value: float = 0, max_value: float = 1, **options: Any) -> None:
+        super().__init__(min_value=min_value, max_value=max_value, **options)
 
     def to_internal_value(self, data: Any) -> float:
         value = super().to_internal_value(data)

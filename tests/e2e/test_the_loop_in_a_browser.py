@@ -24,7 +24,7 @@ PASSWORD = "mosaic-and-lapis-7"
 def digits(transactional_db, monkeypatch) -> DataSet:
     """A third of the digits, with a model in a hurry, open for everybody's pictures."""
     monkeypatch.setattr(
-        "learning.services.training.TrainingConfig", lambda **fields: TrainingConfig(**{**fields, "min_steps": 40})
+        "learning.services.planning.TrainingConfig", lambda **fields: TrainingConfig(**{**fields, "min_steps": 40})
     )
     owner = User.objects.create_user("owner@example.org")
     monkeypatch.setattr("learning.demo.digits.GOLD", 0.25)

@@ -15,7 +15,7 @@ from learning.selectors import champion_of
 @pytest.fixture(autouse=True)
 def quick_training(monkeypatch) -> None:
     """As it is configured: the squares' shortcut doesn't hold for digits."""
-    monkeypatch.setattr("learning.services.training.TrainingConfig", TrainingConfig)
+    monkeypatch.setattr("learning.services.planning.TrainingConfig", TrainingConfig)
 
 
 @pytest.fixture

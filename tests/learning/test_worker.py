@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -85,6 +86,54 @@ def test_a_worker_trains_by_itself_and_tags_what_was_uploaded(environment, tmp_p
         worker.send_signal(signal.SIGTERM)
         _end(worker)
     assert "champions 1" in said and "tags 24" in said, (tmp_path / "worker.log").read_text()[-3000:]
+
+
+TWO_KILLED = """
+import time
+from functools import partial
+from learning.services import checkpoints, training
+from learning.services.requests import run_request
+checkpoints.Checkpoints = partial(checkpoints.Checkpoints, seconds=0)
+from gallery.models import DataSet
+from gallery.work import SILENT_AFTER
+from learning.models import TrainingRun
+from django.utils import timezone
+run = TrainingRun.objects.first() or run_request(dataset=DataSet.objects.get(), trigger="a test", epochs=40)
+# As silent as a killed worker's run is half a minute later.
+TrainingRun.objects.filter(state="running").update(heartbeat_at=timezone.now() - 2 * SILENT_AFTER)
+print("starts", flush=True)
+training.run_execute(run.pk)
+"""
+AFTER = """
+from learning.models import ModelVersion, TrainingRun
+run = TrainingRun.objects.get()
+print(run.state, run.attempt, ModelVersion.objects.count(), run.version.labels == run.examples.count() > 15, bool(run.checkpoint))
+"""
+
+
+def test_a_run_whose_worker_is_killed_twice_goes_on_to_one_version_the_same_as_undisturbed(environment, tmp_path):
+    _manage(environment, "migrate", "-v0")
+    _manage(environment, "shell", "-v0", "-c", PREPARE)
+    command = [sys.executable, "manage.py", "shell", "-v0", "-c", TWO_KILLED]
+    for attempt in (1, 2):
+        worker = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
+        _until(partial(_there_or_over, tmp_path / "media" / "checkpoints", f"*-{attempt}*", worker))
+        assert worker.poll() is None, "it ended before it could be killed"
+        os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait()
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=180)
+    assert _manage(environment, "shell", "-v0", "-c", AFTER).split() == ["done", "3", "1", "True", "False"]
+    assert '"same": 1.0, "confidence_off": 0.0' in _manage(environment, "retrain", "1/1")
+
+
+def _there_or_over(folder: Path, name: str, worker: subprocess.Popen[bytes]) -> bool:
+    return any(folder.glob(name)) or worker.poll() is not None
+
+
+def _until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def _manage(environment: dict[str, str], *words: str) -> str:
