@@ -73,11 +73,13 @@ def _firm(dataset: DataSet, images: QuerySet[Image]) -> dict[int, int]:
 def _drawn(images: QuerySet[Image], n: int) -> QuerySet[Image]:
     """About CONTROLS_CONSIDERED of n images in random order, without sorting or asking more of the others.
 
-    An image is drawn where a hash of its key, another one each time (a·key + b modulo a prime), falls low enough.
-    So images that were stored class by class are drawn from all over.
+    An image is drawn where a hash of its key, another one each time (a·key² + b·key + c modulo a prime), falls low
+    enough. So images that were stored class by class are drawn from all over; without the square some draws, about one
+    in two hundred, would be of neighbours.
     """
-    a, b = 1 + randbelow(PRIME - 1), randbelow(PRIME)
-    placed = images.annotate(place=(F("pk") % PRIME * a + b) % PRIME).order_by("place")
+    a, b, c = 1 + randbelow(PRIME - 1), randbelow(PRIME), randbelow(PRIME)
+    key = F("pk") % PRIME
+    placed = images.annotate(place=(key * key % PRIME * a + key * b + c) % PRIME).order_by("place")
     share = CONTROLS_CONSIDERED / max(n, 1)
     return placed if share >= 1 else placed.filter(place__lt=round(share * PRIME))
 

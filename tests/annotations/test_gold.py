@@ -342,8 +342,12 @@ def test_who_asks_next_can_not_foresee_the_controls(shades: DataSet, b) -> None:
     assert len(orders) == 5
 
 
-def test_of_very_much_gold_some_is_drawn_from_all_over(dataset, pictures, b, monkeypatch) -> None:
+@pytest.mark.parametrize("small", [0, 1, 2, candidates.PRIME // 2, candidates.PRIME - 2])
+def test_of_very_much_gold_some_is_drawn_from_all_over(dataset, pictures, b, monkeypatch, small) -> None:
+    """Also where a part of the hash moves hardly from one key to the next."""
     monkeypatch.setattr(candidates, "CONTROLS_CONSIDERED", 100)
+    drawn = iter([123_456, small, small])
+    monkeypatch.setattr(candidates, "randbelow", lambda limit: next(drawn, 99))
     for shade in range(3):  # stored class by class, as imports are
         pictures(400, shade, label=True)
     found = candidates.controls(dataset, b)
