@@ -136,15 +136,19 @@ def _examples(
     return rows + _guesses(run, labels, policy.self_training, champion)
 
 
-def _example(run: TrainingRun, label: Label, weight: float = 1.0, blind: list[float] | None = None) -> TrainingExample:
+def _example(run: TrainingRun, label: Label) -> TrainingExample:
+    return TrainingExample(run=run, image_id=label.image, target=label.posterior, source=label.source)
+
+
+def _again(run: TrainingRun, label: Label, weight: float, known: "Known") -> TrainingExample:
     return TrainingExample(
         run=run,
         image_id=label.image,
         target=label.posterior,
         source=label.source,
         weight=weight,
-        replayed=blind is not None,
-        out_of_fold=blind,
+        replayed=True,
+        out_of_fold=known.blind,
     )
 
 
@@ -159,7 +163,7 @@ def _buffer(run: TrainingRun, labels: Sequence[Label], policy: Policy, champion:
     ages = np.array([known[label.image].age for label in old], dtype=np.int64)
     rows, weights = replayed(ages, round(policy.replay * len(fresh)), policy.recency, seed=run.pk)
     again = [
-        _example(run, old[row], weight, known[old[row].image].blind)
+        _again(run, old[row], weight, known[old[row].image])
         for row, weight in zip(rows.tolist(), weights.tolist(), strict=True)
     ]
     return [_example(run, label) for label in fresh] + again

@@ -107,7 +107,8 @@ training.run_execute(run.pk)
 AFTER = """
 from learning.models import ModelVersion, TrainingRun
 run = TrainingRun.objects.get()
-print(run.state, run.attempt, ModelVersion.objects.count(), run.version.labels == run.examples.count() > 15, bool(run.checkpoint))
+same = run.version.labels == run.examples.count() > 15
+print(run.state, run.attempt, ModelVersion.objects.count(), same, bool(run.checkpoint))
 """
 
 
