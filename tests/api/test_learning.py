@@ -124,6 +124,21 @@ def test_the_owner_sets_when_it_ends_and_how_chance_falls(dataset, alice, api):
     assert api(alice).patch(address(dataset, "policy/"), {"budget": None}, format="json").json()["budget"] is None
 
 
+def test_the_owner_sets_what_is_trained(dataset, alice, api):
+    change = {
+        **{"backbone": "resnet18", "regime": "transfer", "head": "mlp", "frozen": 0.5, "augment": "rand_augment"},
+        **{"flips": True, "mixup": 0.2, "even_classes": True, "patience": 3, "ema": 0.99, "self_training": 0.95},
+        **{"replay": 2.0, "recency": 0.9, "deadline_minutes": 60, "sure_of_better": 0.9},
+    }
+    assert change.items() <= api(alice).patch(address(dataset, "policy/"), change, format="json").json().items()
+
+
+def test_a_preset_sets_several_things_and_what_is_sent_with_it_goes_before(dataset, alice, api):
+    got = api(alice).patch(address(dataset, "policy/"), {"preset": "best", "epochs": 12}, format="json").json()
+    assert (got["regime"], got["patience"], got["epochs"]) == ("transfer", 5, 12)
+    assert "preset" not in got and got["strategy"] == "badge"
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -139,6 +154,13 @@ def test_the_owner_sets_when_it_ends_and_how_chance_falls(dataset, alice, api):
         {"sure_from": 1.1},
         {"sure_from": "nan"},
         {"budget": 0},
+        {"regime": "by heart"},
+        {"head": "hydra"},
+        {"self_training": 0.5},
+        {"self_training": "nan"},
+        {"mixup": "nan"},
+        {"sure_of_better": 0.5},
+        {"preset": "magic"},
     ],
 )
 def test_a_policy_that_makes_no_sense_is_refused(dataset, alice, api, wrong):

@@ -240,6 +240,19 @@ POLICY = {
     "delay_seconds": 30,
     "epochs": 5,
     "backbone": "small_cnn",
+    "regime": "online",
+    "head": "mlp",
+    "augment": "crop",
+    "flips": "on",
+    "mixup": 0.2,
+    "patience": 3,
+    "ema": 0.9,
+    "frozen_percent": 40,
+    "self_training_percent": 95,
+    "replay": 2,
+    "recency_percent": 90,
+    "deadline_minutes": 30,
+    "sure_of_better_percent": 90,
 }
 
 
@@ -254,10 +267,28 @@ def test_the_owner_changes_how_it_learns(client, dataset, alice) -> None:
     assert (policy.duplicates, policy.outliers, policy.balance) == (0.97, 0.02, True)
     assert (policy.random_halving, policy.stream_rate, policy.stops, policy.budget) == (200, 0.15, True, 500)
     assert policy.sure_from == 0.6
+    assert (policy.regime, policy.head, policy.augment, policy.flips, policy.even_classes) == (
+        *("online", "mlp", "crop"),
+        *(True, False),
+    )
+    assert (policy.mixup, policy.patience, policy.ema, policy.frozen, policy.replay) == (0.2, 3, 0.9, 0.4, 2.0)
+    assert (policy.self_training, policy.recency, policy.deadline_minutes) == (0.95, 0.9, 30)
+    assert policy.sure_of_better == 0.9
     assert AuditEntry.objects.filter(actor=alice, verb="changed the policy of").exists()
-    client.post(url, {**POLICY, "budget": "", "stops": ""})
+    client.post(url, {**POLICY, "budget": "", "stops": "", "self_training_percent": ""})
     policy.refresh_from_db()
-    assert (policy.stops, policy.budget) == (False, None)
+    assert (policy.stops, policy.budget, policy.self_training) == (False, None, None)
+
+
+def test_a_preset_sets_several_things_at_once_and_leaves_the_others(client, dataset, alice) -> None:
+    client.force_login(alice)
+    url = reverse("dataset_policy", args=[dataset.pk])
+    client.post(url, POLICY)
+    assert client.get(url).content.decode().count('name="preset"') == 3
+    assert client.post(url, {"preset": "best"}).url == url
+    policy = Policy.objects.get(dataset=dataset)
+    assert (policy.regime, policy.epochs, policy.strategy, policy.budget) == ("transfer", 40, "margin", 500)
+    assert client.post(url, {"preset": "magic"}).status_code == 422
 
 
 @pytest.mark.parametrize(
@@ -276,6 +307,10 @@ def test_the_owner_changes_how_it_learns(client, dataset, alice) -> None:
         {"random_halving": -1},
         {"budget": 0},
         {"backbone": "nobody_has_this"},
+        {"regime": "by heart"},
+        {"mixup": "nan"},
+        {"self_training_percent": 50},
+        {"sure_of_better_percent": 50},
     ],
 )
 def test_a_policy_that_makes_no_sense_is_refused(client, dataset, alice, wrong: dict[str, object]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 # Modules of learning.bench, each with HELP, add_arguments and run.
-BENCHMARKS = ("loop", "consensus", "strategies", "round")
+BENCHMARKS = ("loop", "consensus", "strategies", "round", "training")
 
 
 class Command(BaseCommand):

@@ -1,0 +1,24 @@
+"""Training: how well it transfers, how little it forgets, how honest its confidence is."""
+
+from argparse import ArgumentParser
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+HELP = "transfer to photographs, forgetting online, calibration, of the files in a folder"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="DIR has data/ and weights/")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2, 3, 4])
+
+
+def run(options: Mapping[str, Any], say: Callable[[str], object]) -> dict[str, object]:
+    from learning.bench import training_online, training_transfer
+    from learning.engine.models.torchvision_nets import WeightsMissing
+
+    data, seeds = options["data"], options["seeds"]
+    try:
+        return training_transfer.measure(data, seeds, say) | training_online.measure(data, seeds, say)
+    except WeightsMissing as error:
+        raise ValueError(str(error)) from error
