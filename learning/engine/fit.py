@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
+from pickle import UnpicklingError
 from time import monotonic
 from typing import Any, cast
 
@@ -31,6 +32,10 @@ Progress = Callable[[float], None]
 
 class TrainingFailed(Exception):  # noqa: N818 (it names the outcome that a run records)
     """The loss stopped being a number; the message says when."""
+
+
+class BadCheckpoint(Exception):  # noqa: N818 (as above)
+    """It is cut short, or of another network."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,10 @@ class Fit:
         self.held_out_losses, self.best = list[float](), dict[str, Tensor]()
 
     def run(self, on_progress: Progress | None, checkpoints: Checkpoints | None) -> None:
-        """To the end, from where it is. Raises TrainingFailed when the loss is no longer a number."""
+        """To the end, from where it is.
+
+        Raises TrainingFailed when the loss is no longer a number, BadCheckpoint when nothing can be gone on from.
+        """
         if checkpoints and checkpoints.resume:
             self.load(checkpoints.resume)
         kept_at = monotonic()
@@ -128,7 +136,12 @@ class Fit:
         return buffer.getvalue()
 
     def load(self, blob: bytes) -> None:
-        state: dict[str, Any] = torch.load(BytesIO(blob), map_location=self.device, weights_only=True)
+        try:
+            self._take(torch.load(BytesIO(blob), map_location=self.device, weights_only=True))
+        except (RuntimeError, KeyError, ValueError, EOFError, UnpicklingError) as error:
+            raise BadCheckpoint(f"{type(error).__name__}: {error}") from error
+
+    def _take(self, state: dict[str, Any]) -> None:
         for name, part in self._parts():
             part.load_state_dict(state[name])
         self.generator.set_state(state["generator"].cpu())

@@ -2,6 +2,7 @@
 it."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from learning.engine.arrays import Floats, Integers, Pixels
-from learning.engine.fit import Checkpoints, Fit, Progress, Rows, TrainingFailed
+from learning.engine.fit import BadCheckpoint, Checkpoints, Fit, Progress, Rows, TrainingFailed
 from learning.engine.growth import grown
 from learning.engine.models.catalogue import HEAD, SMALL_CNN
 from learning.engine.models.heads import CosineHead
@@ -54,17 +55,25 @@ def train(
     posteriors, rows summing to 1. weights: (N,) how much each row counts; only their ratios matter. initial:
     weights to start from; a head for fewer classes grows (`growth.grown`), other tensors of another shape start
     afresh. standard: see `network.build`. optimiser: its state after an earlier training (`Trained.optimiser`), to
-    go on with, empty for a beginning; without it none is kept. on_progress hears the share done, up to 1.0. Raises
-    ValueError for inputs that don't fit together, TrainingFailed when the loss is no longer a number.
+    go on with, empty for a beginning; without it none is kept. on_progress hears the share done, up to 1.0. A
+    checkpoint that can't be read is none. Raises ValueError for inputs that don't fit together, TrainingFailed when
+    the loss is no longer a number.
     """
     started = time.perf_counter()
     rows = _balanced(_checked(x, targets, weights, network), config.balance)
     learned, held_out = _parted(rows, config)
-    with torch.random.fork_rng(devices=[]):  # the caller's generator is left as it was
+
+    def begun() -> Fit:
         torch.manual_seed(config.seed)
-        model = _start(network, learned, initial, config, standard)
-        fit = Fit(model, learned, config, held_out, optimiser)
-        fit.run(on_progress, checkpoints)
+        return Fit(_start(network, learned, initial, config, standard), learned, config, held_out, optimiser)
+
+    with torch.random.fork_rng(devices=[]):  # the caller's generator is left as it was
+        fit = begun()
+        try:
+            fit.run(on_progress, checkpoints)
+        except BadCheckpoint:
+            fit = begun()
+            fit.run(on_progress, checkpoints and replace(checkpoints, resume=None))
     if on_progress and fit.step < fit.steps:
         on_progress(1.0)
     return Trained(
@@ -76,7 +85,7 @@ def train(
         n=len(x),
         seconds=time.perf_counter() - started,
         loss=fit.loss,
-        standard=model.standard is not None,
+        standard=fit.model.standard is not None,
         held_out=tuple(fit.held_out_losses),
         optimiser=None if optimiser is None else fit.optimiser_state,
     )

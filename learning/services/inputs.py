@@ -10,10 +10,14 @@ import numpy as np
 from django.conf import settings
 
 from gallery.models import Image
+from learning.engine import devices
 from learning.engine.arrays import Floats, Pixels
 from learning.engine.images import decode
 from learning.engine.models import frozen, registry
 from learning.models import Feature, ModelVersion
+
+# Every network's input comes from here, so none computes before this.
+devices.choose(settings.DEVICE)
 
 
 class Reading(NamedTuple):

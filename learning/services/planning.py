@@ -40,11 +40,13 @@ class CannotTrain(Exception):  # noqa: N818
 
 @dataclass(frozen=True)
 class Plan:
-    """`regime`: scratch, head, transfer or online. `parent`: the number of the version whose weights it goes on from.
+    """`regime`: scratch, head, transfer or online. `frozen`: whether the backbone's stored features are what is learned
+    from, at first at least. `parent`: the number of the version whose weights it goes on from.
     `classes` and `labels`: as many as there were. `begun`: when, ISO 8601. `revision`: of the code."""
 
     backbone: str
     regime: str
+    frozen: bool
     config: TrainingConfig
     parent: int | None
     classes: int
@@ -54,7 +56,7 @@ class Plan:
 
     @property
     def reading(self) -> Reading:
-        return Reading(self.backbone, catalogue.entry(self.backbone).pretrained and self.regime != Regime.SCRATCH)
+        return Reading(self.backbone, self.frozen)
 
     @classmethod
     def of(cls, run: TrainingRun) -> "Plan":
@@ -66,10 +68,14 @@ def plan_make(run: TrainingRun) -> Plan:
     """Raises CannotTrain where there are not two classes to tell apart."""
     policy, champion, labels = policy_of(run.dataset), champion_of(run.dataset), training_labels(run.dataset)
     regime = _regime(policy, run, champion)
-    goes_on = champion and run.mode != Mode.NEW_CYCLE and _fits(champion, policy, regime)
+    frozen = _frozen(policy, regime)
+    if champion and regime == Regime.ONLINE:
+        frozen = champion.frozen
+    goes_on = champion and run.mode != Mode.NEW_CYCLE and _fits(champion, policy) and champion.frozen == frozen
     plan = Plan(
         backbone=policy.backbone,
         regime=regime,
+        frozen=frozen,
         config=_config(policy, run),
         parent=champion.number if champion and goes_on else None,
         classes=run.dataset.classes.count(),
@@ -96,12 +102,17 @@ def _regime(policy: Policy, run: TrainingRun, champion: ModelVersion | None) -> 
 
 def _can_learn_online(champion: ModelVersion, policy: Policy) -> bool:
     """Without evaluation labels a challenger is judged by what folds say, and a buffer has no folds."""
-    return _fits(champion, policy, Regime.ONLINE) and len(evaluation_labels(champion.dataset)) >= ENOUGH_EVALUATION
+    return _fits(champion, policy) and len(evaluation_labels(champion.dataset)) >= ENOUGH_EVALUATION
 
 
-def _fits(champion: ModelVersion, policy: Policy, regime: str) -> bool:
-    head_wanted = catalogue.entry(policy.backbone).pretrained and regime != Regime.SCRATCH
-    return champion.backbone == policy.backbone and (champion.frozen == head_wanted or regime == Regime.ONLINE)
+def _fits(champion: ModelVersion, policy: Policy) -> bool:
+    """Whether its weights are such as the policy wants."""
+    head = champion.configuration.get("head", policy.head)
+    return (champion.backbone, head) == (policy.backbone, policy.head)
+
+
+def _frozen(policy: Policy, regime: str) -> bool:
+    return catalogue.entry(policy.backbone).pretrained and regime != Regime.SCRATCH
 
 
 def _config(policy: Policy, run: TrainingRun) -> TrainingConfig:

@@ -13,6 +13,7 @@ from config.secret import secret_key
 BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = env.folder("TESSERA_VAR_DIR", BASE_DIR / "var")
 WEIGHTS_DIR = env.folder("TESSERA_WEIGHTS_DIR", VAR_DIR / "weights")
+DEVICE = env.text("TESSERA_DEVICE", "auto")
 
 DEBUG = env.flag("TESSERA_DEBUG", False)
 SECRET_KEY = env.text("TESSERA_SECRET_KEY") or secret_key(VAR_DIR)

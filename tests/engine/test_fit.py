@@ -56,6 +56,25 @@ def test_a_training_that_was_cut_short_goes_on_to_the_same_weights(digits, confi
     assert resumed.loss == whole.loss and resumed.held_out == whole.held_out
 
 
+@pytest.mark.parametrize("spoil", [lambda blob: blob[: len(blob) // 2], lambda blob: b"nonsense", lambda blob: b""])
+def test_a_checkpoint_that_cannot_be_read_is_none(digits, spoil):
+    x, targets, weights = digits.x[:40], one_hot(digits.y[:40]), np.ones(40)
+    config, kept = TrainingConfig(epochs=1, min_steps=6), []
+    whole = train(x, targets, weights, config, checkpoints=Checkpoints(None, kept.append, seconds=0.0))
+    again = train(x, targets, weights, config, checkpoints=Checkpoints(spoil(kept[0]), kept.append))
+    assert all(torch.equal(again.state_dict[name], whole.state_dict[name]) for name in whole.state_dict)
+
+
+def test_a_checkpoint_of_another_network_is_none(digits):
+    x, targets, weights = digits.x[:40], one_hot(digits.y[:40]), np.ones(40)
+    config, kept = TrainingConfig(epochs=1, min_steps=6), []
+    keeping = Checkpoints(None, kept.append, seconds=0.0)
+    train(np.ones((40, 5), np.float32), targets, weights, config, network="head", checkpoints=keeping)
+    again = train(x, targets, weights, config, checkpoints=Checkpoints(kept[0], kept.append))
+    undisturbed = train(x, targets, weights, config)
+    assert torch.equal(again.state_dict["head.last.weight"], undisturbed.state_dict["head.last.weight"])
+
+
 def test_it_ends_when_held_out_rows_are_told_no_better_and_keeps_the_best():
     x, y = blobs(noise=2.0)
     config = TrainingConfig(epochs=60, min_steps=0, lr=0.3, patience=3)

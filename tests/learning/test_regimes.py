@@ -102,6 +102,19 @@ def test_a_network_that_was_bent_tags_by_its_own_body(learnable, squares, untrai
     assert json.loads(out.getvalue().splitlines()[-1])["same"] == 1.0
 
 
+def test_online_goes_on_with_a_network_that_was_bent(learnable, squares, untrained_weights, promoted, monkeypatch):
+    monkeypatch.setattr("learning.engine.regimes.SECOND_STAGE", 1)
+    monkeypatch.setattr("learning.engine.regimes._loss", lambda *args: 1e9)
+    squares(20, 0, label=True), squares(20, 1, label=True)
+    set_policy(learnable, backbone=NAME, regime=Regime.TRANSFER)
+    train(learnable)
+    set_policy(learnable, regime=Regime.ONLINE, replay=0.0)
+    label_more(learnable, 4)
+    run = train(learnable, mode=Mode.ONLINE)
+    assert run.state == WorkState.DONE, run.error
+    assert (run.plan["regime"], run.version.frozen, load_version(run.version).network) == ("online", False, NAME)
+
+
 def test_online_a_buffer_is_learned_on_top_of_what_serves(learnable, promoted):
     set_policy(learnable, regime=Regime.ONLINE, replay=1.0, recency=0.5, buffer_size=5)
     first = train(learnable).version
