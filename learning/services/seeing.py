@@ -40,7 +40,7 @@ class Sight:
 def sight_of(version: ModelVersion, image: int) -> Sight:
     """Raises CannotSee for a file that can't be read, and for weights that are missing."""
     network = _network(version)
-    if network.body is not None:
+    if not version.frozen and network.body is not None:
         return _whole(network, network.body, version, _pixels(image, registry.get(version.backbone).side))
     backbone = _backbone(version.backbone)
     return _head(network, backbone, version.temperature, _pixels(image, backbone.side))

@@ -174,7 +174,7 @@ def test_weights_that_are_gone_are_said(image, bob, version, kind):
 
 @pytest.mark.parametrize("kind", ExplanationKind.values)
 def test_a_backbone_that_is_gone_is_said(image, bob, version, kind):
-    ModelVersion.objects.filter(pk=version.pk).update(backbone=BACKBONE)
+    ModelVersion.objects.filter(pk=version.pk).update(backbone=BACKBONE, frozen=True)
     row = worked_out(image, bob, kind)
     assert (row.state, row.error) == (WorkState.FAILED, f"The weights of the backbone {BACKBONE} can't be read.")
 
