@@ -21,6 +21,7 @@ from learning.services.explanations import (
     explanation_request,
     explanations_forget,
 )
+from learning.services.inputs import load_backbone
 from learning.services.requests import run_request
 from learning.services.tagging import retag_execute
 from learning.services.ticking import tick
@@ -174,6 +175,7 @@ def test_weights_that_are_gone_are_said(image, bob, version, kind):
 
 @pytest.mark.parametrize("kind", ExplanationKind.values)
 def test_a_backbone_that_is_gone_is_said(image, bob, version, kind):
+    load_backbone.cache_clear()  # a test before this may have had it
     ModelVersion.objects.filter(pk=version.pk).update(backbone=BACKBONE, frozen=True)
     row = worked_out(image, bob, kind)
     assert (row.state, row.error) == (WorkState.FAILED, f"The weights of the backbone {BACKBONE} can't be read.")
