@@ -1,7 +1,8 @@
 """What a version's training was told, and what came of it, in words."""
 
 from learning.engine.models import catalogue
-from learning.models import Mode, ModelVersion, Policy, Regime
+from learning.models import Mode, ModelVersion, Policy
+from learning.policy_fields import Regime
 
 
 def configuration_words(version: ModelVersion) -> list[tuple[str, str]]:

@@ -5,7 +5,8 @@ from django import forms
 from learning import forms_training
 from learning.engine.strategies import registry
 from learning.forms_training import TrainingFields
-from learning.models import Policy, Regime
+from learning.models import Policy
+from learning.policy_fields import Regime
 
 STRATEGIES = {
     "entropy": "Entropy: where the model hesitates between many classes",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from learning.models import Regime
+from learning.policy_fields import Regime
 
 PRESETS: dict[str, dict[str, Any]] = {
     "fast": {

@@ -10,27 +10,13 @@ from accounts.doors import Share, given
 from gallery.access import dataset_write
 from learning.engine.models import catalogue
 from learning.engine.strategies import registry
-from learning.models import Policy, Regime
+from learning.models import Policy
+from learning.policy_fields import Regime, Training
 from learning.presets import PRESETS
 from learning.selectors import policy_of
 from learning.services.policies import policy_change
 
 BACKBONES = tuple(entry.name for entry in catalogue.entries())
-TRAINING = [
-    "regime",
-    "head",
-    "epochs",
-    "frozen",
-    "augment",
-    "flips",
-    "mixup",
-    "even_classes",
-    "patience",
-    "ema",
-    "replay",
-    "recency",
-    "self_training",
-]
 
 
 class PolicyOut(serializers.ModelSerializer):
@@ -53,8 +39,7 @@ class PolicyOut(serializers.ModelSerializer):
             "delay_seconds",
             "deadline_minutes",
             "sure_of_better",
-            "backbone",
-            *TRAINING,
+            *(field.name for field in Training._meta.fields),
         ]
 
 

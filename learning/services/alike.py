@@ -10,6 +10,7 @@ from gallery.models import Image
 from learning.engine.explanations.similar import most_similar
 from learning.models import ModelVersion
 from learning.services.opinions import learned_from
+from learning.services.planning import GUESS
 from learning.services.seeing import CannotSee, features_of
 
 MOST = 5_000  # pictures that are compared; of more, as many drawn by chance
@@ -48,7 +49,9 @@ def _learned(pk: int, weights: str) -> Learned:
     """Kept for the next picture that is asked about. `weights`, the file's name, is another one for another version."""
     version = ModelVersion.objects.select_related("run", "parent").get(pk=pk)
     # Of what was taught twice, in runs whose weights this one went on from, the last word holds.
-    rows = learned_from(version.run, version.parent).order_by("run").values_list("image", "target")
+    rows = (
+        learned_from(version.run, version.parent).exclude(source=GUESS).order_by("run").values_list("image", "target")
+    )
     taught = {image: int(np.argmax(target)) for image, target in rows}
     images = sorted(taught)
     if len(images) > MOST:

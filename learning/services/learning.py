@@ -13,7 +13,8 @@ from learning.engine.online import online
 from learning.engine.prediction import logits
 from learning.engine.regimes import Outcome, transfer, whole
 from learning.engine.training import train
-from learning.models import ModelVersion, Regime, TrainingExample, TrainingRun
+from learning.models import ModelVersion, TrainingExample, TrainingRun
+from learning.policy_fields import Regime
 from learning.services.inputs import Reading, load_backbone, read_inputs
 from learning.services.planning import GUESS, CannotTrain, Plan
 from learning.services.prediction import load_version

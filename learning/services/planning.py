@@ -14,8 +14,9 @@ from django.utils import timezone
 from learning.engine.models import catalogue
 from learning.engine.online import replayed
 from learning.engine.self_training import pseudo_labels
-from learning.engine.trained import TrainingConfig
-from learning.models import LEARNING_LOSS, Mode, ModelVersion, Policy, Regime, TrainingExample, TrainingRun
+from learning.engine.trained import Trained, TrainingConfig
+from learning.models import LEARNING_LOSS, Mode, ModelVersion, Policy, TrainingExample, TrainingRun
+from learning.policy_fields import Regime
 from learning.revision import revision
 from learning.selectors import (
     ENOUGH_EVALUATION,
@@ -56,7 +57,12 @@ class Plan:
 
     @property
     def reading(self) -> Reading:
+        """What is learned from."""
         return Reading(self.backbone, self.frozen)
+
+    def reading_of(self, trained: Trained) -> Reading:
+        """What the outcome looks at: the pictures, where a second stage was kept."""
+        return Reading(self.backbone, frozen=trained.network == catalogue.HEAD)
 
     @classmethod
     def of(cls, run: TrainingRun) -> "Plan":

@@ -17,7 +17,6 @@ from gallery.models import DataSet
 from gallery.work import WorkState
 from learning.engine import evaluation
 from learning.engine.arrays import Floats
-from learning.engine.models.catalogue import HEAD
 from learning.engine.prediction import logits, probabilities
 from learning.engine.regimes import Outcome
 from learning.engine.trained import Trained, serialise
@@ -70,20 +69,21 @@ def version_create(
     `blind`: training image → logits (K,) of a fold that had not seen it.
     """
     champion = champion_of(run.dataset)
-    reading = Reading(plan.backbone, frozen=outcome.trained.network == HEAD)
+    reading = plan.reading_of(outcome.trained)
     judged = _judge(run, reading, outcome, blind, champion)
     decision = _decide(judged, run.dataset)
     # A rejected version has no word on what the crowd should believe, except where no version had one before.
     speaks = decision.promote or not run.dataset.versions.exists()
     opinions = opinions_of_run(run, champion, reading, outcome.trained, outcome.temperature) if speaks else {}
+    without = _without(run, reading, outcome.without, judged) if outcome.without else None
     with transaction.atomic():
         if not TrainingRun.objects.filter(pk=run.pk, state=WorkState.RUNNING, attempt=run.attempt).update(
             state=WorkState.DONE, phase="", progress=1.0, finished_at=timezone.now()
         ):
             raise RunLost(f"run {run.pk} was taken over")
         version = _store(run, champion, outcome.trained, judged)
-        if outcome.without:
-            version.metrics["without_self_training"] = _without(run, reading, outcome.without, judged)
+        if without:
+            version.metrics["without_self_training"] = without
         version.backbone, version.frozen = reading
         version.configuration, version.labels = configuration, plan.labels - len(configuration["skipped"])
         version.temperature, version.reason = outcome.temperature, decision.reason[:300]

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from learning.engine.fit import Checkpoints
-from learning.engine.models.catalogue import HEAD
 from learning.engine.prediction import predict, probabilities
 from learning.engine.regimes import Outcome
 from learning.models import ModelVersion
-from learning.services.inputs import Reading, read_inputs
+from learning.services.inputs import read_inputs
 from learning.services.learning import TrainingSet, learn, training_set
 from learning.services.planning import CannotTrain, Plan
 
@@ -40,7 +39,7 @@ def _compared(version: ModelVersion, plan: Plan, data: TrainingSet, outcome: Out
     if version.provisional:
         said = dict(zip(data.images, probabilities(outcome.blind, outcome.blind_temperature), strict=True))
     else:
-        inputs = read_inputs(sorted(then), Reading(plan.backbone, frozen=outcome.trained.network == HEAD))
+        inputs = read_inputs(sorted(then), plan.reading_of(outcome.trained))
         said = dict(zip(inputs.ids, predict(outcome.trained, inputs.x, outcome.temperature), strict=True))
     common = [image for image in then if image in said]
     if not common:

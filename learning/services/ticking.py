@@ -10,7 +10,8 @@ from annotations.services.consensus import consensus_refit
 from annotations.services.suspicions import suspicions_refresh
 from gallery.models import DataSet, Tagging
 from gallery.work import ring
-from learning.models import Drift, Explanation, Mode, Regime, Retag, SamplingRound, TrainingRun
+from learning.models import Drift, Explanation, Mode, Retag, SamplingRound, TrainingRun
+from learning.policy_fields import Regime
 from learning.selectors import askable, champion_of, current_run, fresh_labels, policy_of, uploads_since
 from learning.services.ending import end_if_due
 from learning.services.explanations import explanations_forget

@@ -11,7 +11,7 @@ from gallery.work import beating
 from learning.engine.models.torchvision_nets import WeightsMissing
 from learning.engine.prediction import probabilities
 from learning.engine.regimes import Outcome
-from learning.engine.training import Progress, TrainingFailed
+from learning.engine.training import TrainingFailed
 from learning.models import TrainingExample, TrainingRun
 from learning.selectors import policy_of
 from learning.services.checkpoints import checkpoint_drop, checkpoints_of
@@ -59,10 +59,10 @@ def _execute(run: TrainingRun) -> None:
     report.phase("reading the pictures")
     data = training_set(run, plan)
     report.phase("training")
-    outcome = learn(run, plan, data, report.share, checkpoints_of(run))
+    outcome = learn(run, plan, data, report.progress, checkpoints_of(run))
     report.phase("comparing with the champion")
     _store_blind(run, data, outcome)
-    configuration = asdict(plan.config) | {
+    configuration = asdict(outcome.trained.config) | {
         "mode": run.mode,
         "regime": plan.regime,
         "skipped": data.skipped,
@@ -101,14 +101,10 @@ class _Reporter:
     def phase(self, name: str) -> None:
         self._write(phase=name)
 
-    @property
-    def share(self) -> Progress:
-        def on_progress(share: float) -> None:
-            if monotonic() - self.written >= BEAT or share >= 1:
-                self.written = monotonic()
-                self._write(progress=share)
-
-        return on_progress
+    def progress(self, share: float) -> None:
+        if monotonic() - self.written >= BEAT or share >= 1:
+            self.written = monotonic()
+            self._write(progress=share)
 
     def _write(self, **fields: object) -> None:
         now = timezone.now()

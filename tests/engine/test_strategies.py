@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from learning.engine import discovery
 from learning.engine.strategies import registry
 from learning.engine.strategies.options import Options
 from learning.engine.strategies.pool import Pool, Ranking, by_score
@@ -255,6 +256,6 @@ def test_an_installed_package_brings_its_own(monkeypatch):
             strategy("theirs")(lambda pool, n, rng: Ranking(np.arange(n), np.zeros(n)))
 
     monkeypatch.setattr(registry, "_strategies", dict(registry._strategies))
-    monkeypatch.setattr(registry, "entry_points", lambda group: [Entry()] if group == "tessera.strategies" else [])
+    monkeypatch.setattr(discovery, "entry_points", lambda group: [Entry()] if group == "tessera.strategies" else [])
     registry._import_all.__wrapped__()
     assert select("theirs", POOL, 2, seed=0).indices.tolist() == [0, 1]

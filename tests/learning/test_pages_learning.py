@@ -18,6 +18,7 @@ from django.utils import timezone
 from accounts.models import AuditEntry
 from gallery.models import DataSet, Visibility
 from gallery.work import WorkState
+from learning.forms import GROUPS, PolicyForm
 from learning.models import Mode, ModelVersion, Policy, Retag, TrainingRun, VersionState
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -278,6 +279,11 @@ def test_the_owner_changes_how_it_learns(client, dataset, alice) -> None:
     client.post(url, {**POLICY, "budget": "", "stops": "", "self_training_percent": ""})
     policy.refresh_from_db()
     assert (policy.stops, policy.budget, policy.self_training) == (False, None, None)
+
+
+def test_every_setting_stands_in_one_group_of_the_form() -> None:
+    grouped = [name for names in GROUPS.values() for name in names]
+    assert sorted(grouped) == sorted(PolicyForm(instance=Policy()).fields)
 
 
 def test_a_preset_sets_several_things_at_once_and_leaves_the_others(client, dataset, alice) -> None:

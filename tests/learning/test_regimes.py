@@ -17,7 +17,8 @@ from gallery.services.images import image_label
 from gallery.work import WorkState
 from learning.engine.training import Checkpoints
 from learning.engine.vision import torchvision
-from learning.models import Mode, ModelVersion, Policy, Regime, TrainingRun
+from learning.models import Mode, ModelVersion, Policy, TrainingRun
+from learning.policy_fields import Regime
 from learning.selectors import champion_of, policy_of
 from learning.services import training
 from learning.services.inputs import load_backbone
@@ -124,6 +125,7 @@ def test_online_a_buffer_is_learned_on_top_of_what_serves(learnable, promoted):
     assert (first.configuration["regime"], second.configuration["regime"]) == ("scratch", "online")
     assert run.mode == Mode.ONLINE and run.examples.count() == 24 and second.labels == 48
     assert second.configuration["told"] == {"replayed": 12}
+    assert (first.configuration["epochs"], second.configuration["epochs"]) == (10, 2)  # as it was done, not as wished
     weights = dict(run.examples.values_list("image", "weight"))
     assert {weights[image] for image in fresh} == {1.0}
     assert {weight for image, weight in weights.items() if image not in fresh} == {0.5}

@@ -3,6 +3,7 @@
 Each head tells its last features apart by one matrix product, so that a strategy can reason about `weight` and `bias`.
 """
 
+from abc import ABC, abstractmethod
 from typing import Literal, get_args
 
 import torch
@@ -16,7 +17,7 @@ _DROPOUT = 0.2
 _SHARPNESS = 10.0  # of the cosine at first: logits from -10 to 10
 
 
-class Head(nn.Module):
+class Head(nn.Module, ABC):
     """`embed` gives what the last layer sees, and that layer's `weight` (K, H) and `bias` (K,) give the logits."""
 
     dim: int  # H, the length of what `embed` gives
@@ -25,12 +26,12 @@ class Head(nn.Module):
         return x
 
     @property
-    def weight(self) -> Tensor:
-        raise NotImplementedError
+    @abstractmethod
+    def weight(self) -> Tensor: ...
 
     @property
-    def bias(self) -> Tensor:
-        raise NotImplementedError
+    @abstractmethod
+    def bias(self) -> Tensor: ...
 
     def tell(self, embedded: Tensor) -> Tensor:
         return functional.linear(embedded, self.weight, self.bias)

@@ -5,15 +5,14 @@ features (N, D) of pictures (N, C, S, S) in [-1, 1]. One of your own is such a f
 an installed package names under the entry point `tessera.backbones`.
 """
 
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
 
 import torch
 from torch import nn
 
+from learning.engine.discovery import import_all
 from learning.engine.models.body import Body
 from learning.engine.models.catalogue import ENTRY_POINTS
 
@@ -74,7 +73,4 @@ def names() -> list[str]:
 
 @cache
 def _import_all() -> None:
-    for module in ("small", "torchvision_nets"):
-        importlib.import_module(f"learning.engine.models.{module}")
-    for point in entry_points(group=ENTRY_POINTS):
-        point.load()
+    import_all(__name__, __file__, ENTRY_POINTS)

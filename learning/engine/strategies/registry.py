@@ -5,16 +5,13 @@ wanted, fewer if there are no more. A new one is a new module in this folder wit
 any installed package that names it under the entry point `tessera.strategies`.
 """
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
-from pathlib import Path
 
 import numpy as np
 
+from learning.engine.discovery import import_all
 from learning.engine.strategies.pool import Pool, Ranking
 
 ENTRY_POINTS = "tessera.strategies"
@@ -77,8 +74,4 @@ def names() -> list[str]:
 
 @cache
 def _import_all() -> None:
-    package = __name__.rpartition(".")[0]
-    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        importlib.import_module(f"{package}.{module.name}")
-    for entry in entry_points(group=ENTRY_POINTS):
-        entry.load()
+    import_all(__name__, __file__, ENTRY_POINTS)
