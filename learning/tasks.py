@@ -62,3 +62,10 @@ def tick() -> None:
     from learning.services.ticking import tick as tick_once
 
     tick_once()
+
+
+@shared_task(name="learning.train_what_is_due")
+def train_what_is_due() -> None:
+    from learning.services.ticking import train_what_is_due as train_now
+
+    train_now()

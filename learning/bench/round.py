@@ -15,7 +15,6 @@ from statistics import median
 from time import monotonic, perf_counter, sleep
 from typing import IO, Any
 from unittest.mock import patch
-from urllib.parse import urlsplit
 
 import numpy as np
 from django.conf import settings
@@ -31,7 +30,7 @@ from gallery.services.datasets import dataset_create
 from gallery.services.images import image_label, image_store
 from gallery.services.pictures import clean
 from gallery.work import WorkState
-from learning.bench.scratch import scratch
+from learning.bench.scratch import address, scratch
 from learning.engine.strategies import registry
 from learning.models import Policy, SamplingRound
 from learning.selectors import champion_of
@@ -142,7 +141,7 @@ def _worker(var: Path) -> Iterator[Worker]:
     log = var / "worker.log"
     command = [sys.executable, "-m", "learning.demo.leashed", str(os.getpid()), "learning.bench.round_worker"]
     environment = os.environ | {
-        "DATABASE_URL": _address(),
+        "DATABASE_URL": address(),
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "PYTHONPATH": "platform:.",
         "TESSERA_VAR_DIR": str(var),
@@ -159,14 +158,6 @@ def _worker(var: Path) -> Iterator[Worker]:
     finally:
         process.kill()
         process.communicate()
-
-
-def _address() -> str:
-    """Of the database that is open here: a scratch one, which no setting names."""
-    name = str(connection.settings_dict["NAME"])
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{name}"
-    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
 
 
 def _measured(dataset: DataSet, worker: Worker, say: Callable[[str], object]) -> dict[str, object]:

@@ -1,9 +1,11 @@
 """A database and a media folder that end with the benchmark: what is there already is neither read nor touched."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from celery import current_app
 from django.db import connection
@@ -26,3 +28,11 @@ def scratch() -> Iterator[Path]:
         finally:
             current_app.conf.task_always_eager = eager
             connection.creation.destroy_test_db(name, verbosity=0)
+
+
+def address() -> str:
+    """Of the database that is open here: a scratch one, which no setting names."""
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{name}"
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()

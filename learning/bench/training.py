@@ -1,11 +1,11 @@
-"""Training: how well it transfers, how little it forgets, how honest its confidence is."""
+"""Training: how well it transfers, how little it forgets, how honest its confidence is; how soon it serves."""
 
 from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-HELP = "transfer to photographs, forgetting online, calibration, of the files in a folder"
+HELP = "transfer, forgetting online, calibration, time to serve and to tag, by the files in a folder"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -14,11 +14,15 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Mapping[str, Any], say: Callable[[str], object]) -> dict[str, object]:
-    from learning.bench import training_online, training_transfer
+    from learning.bench import training_buffer, training_online, training_transfer, training_uploads
     from learning.engine.models.torchvision_nets import WeightsMissing
 
     data, seeds = options["data"], options["seeds"]
     try:
-        return training_transfer.measure(data, seeds, say) | training_online.measure(data, seeds, say)
+        transferred = training_transfer.measure(data, seeds, say)
+        known = training_online.features(data, say)
     except WeightsMissing as error:
         raise ValueError(str(error)) from error
+    learned = training_online.measure(known, seeds, say)
+    served = training_buffer.measure(data, known, say)
+    return transferred | learned | served | training_uploads.measure(data, say)

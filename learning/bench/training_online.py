@@ -34,8 +34,7 @@ class Data(NamedTuple):
     test_y: Integers
 
 
-def measure(data: Path, seeds: Sequence[int], say: Callable[[str], object]) -> dict[str, object]:
-    known = _features(data, say)
+def measure(known: Data, seeds: Sequence[int], say: Callable[[str], object]) -> dict[str, object]:
     points, flat = [], []
     for seed in seeds:
         lost, seconds = _forgetting(known, seed)
@@ -50,7 +49,7 @@ def measure(data: Path, seeds: Sequence[int], say: Callable[[str], object]) -> d
     }
 
 
-def _features(data: Path, say: Callable[[str], object]) -> Data:
+def features(data: Path, say: Callable[[str], object]) -> Data:
     backbone = frozen.load(BACKBONE, data / "weights", SIDE)
     with np.load(data / "data" / "cifar10.npz") as file:
         rows = np.random.default_rng(0).permutation(len(file["x_train"]))[:IMAGES]

@@ -20,6 +20,7 @@ from learning.services.planning import CannotTrain, Plan, plan_make
 from learning.services.promotion import RunLost, version_create
 
 BEAT = 1.0  # seconds between two writes of the progress
+COMPARING = "comparing with the champion"
 NO_ROOM = "The model could not be stored"
 
 
@@ -60,7 +61,7 @@ def _execute(run: TrainingRun) -> None:
     data = training_set(run, plan)
     report.phase("training")
     outcome = learn(run, plan, data, report.progress, checkpoints_of(run))
-    report.phase("comparing with the champion")
+    report.phase(COMPARING)
     _store_blind(run, data, outcome)
     configuration = asdict(outcome.trained.config) | {
         "mode": run.mode,
@@ -88,7 +89,13 @@ def _store_blind(run: TrainingRun, data: TrainingSet, outcome: Outcome) -> None:
     for row, example in enumerate(data.examples):
         if data.asked[row]:
             example.out_of_fold = said[row].tolist()
-    TrainingExample.objects.bulk_update(data.examples, ["out_of_fold"], batch_size=500)
+    TrainingExample.objects.bulk_create(
+        data.examples,
+        batch_size=500,
+        update_conflicts=True,
+        unique_fields=["run", "image"],
+        update_fields=["out_of_fold"],  # a bulk update of thousands takes several times as long
+    )
 
 
 class _Reporter:

@@ -192,7 +192,10 @@ CELERY_TASK_ALWAYS_EAGER = env.flag("TESSERA_EAGER", False)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_ROUTES = {"learning.train": {"queue": env.text("TESSERA_TRAIN_QUEUE", "celery")}}
-CELERY_BEAT_SCHEDULE = {"tick": {"task": "learning.tick", "schedule": 10.0, "options": {"expires": 10}}}
+CELERY_BEAT_SCHEDULE = {
+    "tick": {"task": "learning.tick", "schedule": 10.0, "options": {"expires": 10}},
+    "train": {"task": "learning.train_what_is_due", "schedule": 2.0, "options": {"expires": 2}},
+}
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PROC_ALIVE_TIMEOUT = 120  # seconds for a process to start: it loads torch, on busy cores slowly

@@ -192,7 +192,7 @@ function accept(row, item) {
   if (item.thumbnail) showThumbnail(row, item.thumbnail);
   const tags = make("span", "muted small", "Looking…");
   tags.setAttribute("hx-get", `${item.url}tags/`);
-  tags.setAttribute("hx-trigger", "load, every 1s"); // the server ends the asking by answering without a trigger
+  tags.setAttribute("hx-trigger", "load, every 200ms"); // the server ends the asking by answering without a trigger
   tags.setAttribute("hx-swap", "outerHTML");
   row.tags.replaceChildren(tags);
   window.htmx?.process(tags);

@@ -104,6 +104,8 @@ def state(image, to, age=timedelta()):
 
 def test_the_tags_are_asked_for_until_they_are_there(client, image):
     state(image, WorkState.WAITING)
+    assert 'hx-trigger="every 200ms"' in get(client, "image_tags", image).content.decode()
+    state(image, WorkState.WAITING, age=timedelta(seconds=20))
     assert 'hx-trigger="every 1s"' in get(client, "image_tags", image).content.decode()
     state(image, WorkState.RUNNING, age=timedelta(minutes=2))
     assert 'hx-trigger="every 10s"' in get(client, "image_tags", image).content.decode()

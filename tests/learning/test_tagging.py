@@ -1,9 +1,12 @@
+from functools import partial
+
 from annotations.models import QueueItem
 from gallery.models import Image, Source, Split, Tag, Tagging
 from gallery.services.images import image_delete
 from gallery.work import WorkState
 from learning.models import Retag, SamplingRound
 from learning.selectors import champion_of, policy_of
+from learning.services import tagging
 from learning.services.requests import round_request, run_request
 from learning.services.sampling import round_execute
 from learning.services.tagging import images_tag, retag_execute
@@ -11,7 +14,9 @@ from learning.services.training import run_execute
 
 
 def champion(dataset):
+    """What was uploaded before it has its tag."""
     run_execute(run_request(dataset=dataset, trigger="a test").pk)
+    Tagging.objects.update(state=WorkState.DONE)
     return champion_of(dataset)
 
 
@@ -36,6 +41,21 @@ def test_an_upload_is_tagged_once(learnable, squares):
     (image,) = squares(1, 0)
     assert images_tag([image.pk]) == 1
     assert images_tag([image.pk]) == 0
+
+
+def test_uploads_of_the_same_moment_share_a_batch(learnable, squares, monkeypatch):
+    champion(learnable)
+    batches = []
+    monkeypatch.setattr(tagging, "tags_write", partial(_noted, batches, tagging.tags_write))
+    first, second = squares(2, 0), squares(1, 2)
+    assert images_tag([image.pk for image in first]) == 3
+    assert images_tag([image.pk for image in second]) == 0
+    assert [sorted(batch) for batch in batches] == [sorted(image.pk for image in first + second)]
+
+
+def _noted(batches, write, version, images):
+    batches.append(images)
+    return write(version, images)
 
 
 def test_a_promotion_tags_the_whole_data_set_and_asks_anew(learnable):

@@ -15,7 +15,9 @@ from gallery.services.images import image_delete as delete
 from gallery.work import WorkState
 
 TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
-PATIENCE = timedelta(minutes=1)
+# How long a picture has waited for its tag, and how soon its page then asks again.
+ASKS_AGAIN = ((timedelta(seconds=5), "200ms"), (timedelta(minutes=1), "1s"))
+SELDOM = "10s"
 
 
 def image(request: HttpRequest, pk: int) -> HttpResponse:
@@ -40,12 +42,18 @@ def image_tags(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _tags(image: Image) -> dict[str, object]:
     waits = selectors.awaits_tag(image)
+    asks_again = _asks_again(timezone.now() - image.tagging.created_at) if waits else ""
     return {
         "tags": list(selectors.tags_in_order(image)),
         "waits": waits,
-        "patient": waits and timezone.now() - image.tagging.created_at > PATIENCE,
+        "asks_again": asks_again,
+        "patient": asks_again == SELDOM,
         "unreadable": image.tagging.state == WorkState.FAILED,
     }
+
+
+def _asks_again(waited: timedelta) -> str:
+    return next((pause for until, pause in ASKS_AGAIN if waited < until), SELDOM)
 
 
 @login_required
