@@ -92,7 +92,7 @@ class Site:
 
 @contextmanager
 def site(var: Path, *, web: bool = True) -> Iterator[Site]:
-    """Inside `scratch`, from when both work. The broker is Redis, in a database of its own that is emptied, or else files."""
+    """Inside `scratch`, from when both work. The broker is Redis, in an emptied database of its own, or else files."""
     port = _free_port() if web else None
     broker = _own_broker()
     own = {"DATABASE_URL": address(), "REDIS_URL": broker, "TESSERA_VAR_DIR": str(var)}

@@ -1,4 +1,4 @@
-"""From the label that fills the buffer to the new champion whose tags all of a large pool has, by a worker with beat."""
+"""From the label that fills the buffer to the tags of a new champion on a large pool, by one worker with beat."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -12,6 +12,7 @@ from django.test.utils import override_settings
 from PIL import Image as Picture
 
 from accounts.models import User
+from annotations.models import QueueItem
 from gallery.models import DataSet, Image, LabelClass, Source, Split, Tag
 from gallery.services.datasets import dataset_create
 from gallery.services.images import image_label
@@ -37,6 +38,8 @@ def measure(data: Path, known: Data, say: Callable[[str], object], *, pool: int 
         dataset = _with_a_version(known)
         _pool(dataset, known, pool)
         with site(var, web=False) as running:
+            # What to ask of the pool is chosen first, and has nothing to do with what is measured.
+            running.until(lambda: _chosen(dataset), "a round", patience=600, every=1)
             found = _fill(dataset, running, int(known.y[LABELLED - 1]))
     say(f"{pool:,} pictures have the new champion's tags {found['buffer_to_serving_s']} s after the last label")
     return found
@@ -109,6 +112,11 @@ def _name(dataset: DataSet, images: list[Image], y: Integers) -> None:
     Tag.objects.bulk_create(
         Tag(image=image, source=Source.OWNER, label=classes[cls]) for image, cls in zip(images, y.tolist(), strict=True)
     )
+
+
+def _chosen(dataset: DataSet) -> bool:
+    going = dataset.rounds.filter(state__in=[WorkState.WAITING, WorkState.RUNNING], streaming=False)
+    return QueueItem.objects.filter(dataset=dataset).exists() and not going.exists()
 
 
 def _fill(dataset: DataSet, running: Site, cls: int) -> dict[str, object]:
