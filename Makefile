@@ -4,8 +4,11 @@ TEST_PROCESSES ?= 2
 # One thread each, where several test processes share the cores.
 PYTEST := OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n $(TEST_PROCESSES)
 EMBEDDED := env -u DATABASE_URL -u REDIS_URL
+# Once is enough where no database is asked, a browser doesn’t care which it is, or a model's benchmark takes long on any.
+ONCE := -m "not browser" --ignore tests/challenges --ignore tests/consensus --ignore tests/engine --ignore tests/house \
+	$(addprefix --ignore tests/learning/test_bench_,$(addsuffix .py,round seconds strategies training work))
 
-.PHONY: help install demo test test-embedded test-servers lint format screenshots
+.PHONY: help install demo test test-embedded test-servers lint format messages screenshots
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -28,7 +31,7 @@ test-embedded: .venv/installed
 
 test-servers: .venv/installed test-embedded
 	@if [ -n "$$DATABASE_URL" ] && [ -n "$$REDIS_URL" ]; then \
-		echo "The same tests on PostgreSQL and Redis:"; $(PYTEST); \
+		echo "The same tests on PostgreSQL and Redis, but for those where once is enough:"; $(PYTEST) $(ONCE); \
 	else \
 		echo "DATABASE_URL and REDIS_URL are not both set: no second run on PostgreSQL and Redis."; \
 	fi
@@ -43,6 +46,11 @@ lint: .venv/installed ## style, types of the pure libraries, the direction of im
 format: .venv/installed ## let ruff put the code in order
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
+
+messages: .venv/installed ## what people read, gathered for translation and compiled (needs GNU gettext; everything else does without)
+	$(PYTHON) manage.py makemessages --locale de --locale es --locale ar --ignore .venv --ignore var --ignore tests \
+		--add-location file --no-wrap
+	$(PYTHON) manage.py compilemessages --ignore .venv
 
 screenshots: .venv/installed ## pictures of the main pages, for docs/images
 	$(PYTHON) manage.py screenshots

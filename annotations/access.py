@@ -29,7 +29,8 @@ def challenge_own(request: HttpRequest, pk: UUID) -> Challenge:
     """Challenges are their annotator's alone; anybody else's does not exist."""
     if (annotator := annotator_known(request)) is None:
         raise Http404
-    return get_object_or_404(Challenge.objects.select_related("dataset", "annotator"), pk=pk, annotator=annotator)
+    own = Challenge.objects.filter(annotator=annotator).select_related("dataset__campaign", "annotator")
+    return get_object_or_404(own.prefetch_related("dataset__classes"), pk=pk)
 
 
 def person_review(request: HttpRequest, pk: int) -> Annotator:

@@ -17,6 +17,7 @@ from annotations.models import (
     QueueItem,
     Reliability,
     Report,
+    Unseen,
     Vote,
 )
 
@@ -38,7 +39,7 @@ class ReadOnlyAdmin(ModelAdmin):
 
 @admin.register(Vote)
 class VoteAdmin(ReadOnlyAdmin):
-    list_display = ("id", "dataset", "image", "annotator", "kind", "answer", "created_at")
+    list_display = ("id", "dataset", "image", "annotator", "kind", "answer", "supersedes", "withdrawn", "created_at")
     list_select_related = ("dataset", "image", "annotator__user")
     list_filter = ("kind",)
 
@@ -69,6 +70,13 @@ class ChallengeAdmin(ReadOnlyAdmin):
     list_display = ("id", "dataset", "annotator", "kind", "state", "issued_at", "answered_at")
     list_select_related = ("dataset", "annotator__user")
     list_filter = ("state", "kind")
+
+
+@admin.register(Unseen)
+class UnseenAdmin(ReadOnlyAdmin):
+    list_display = ("id", "annotator", "kind", "way", "state", "issued_at", "answered_at")
+    list_select_related = ("annotator__user",)
+    list_filter = ("state", "kind", "way")
 
 
 @admin.register(Consensus)
@@ -107,10 +115,10 @@ class QueueItemAdmin(ReadOnlyAdmin):
 
 @admin.register(Campaign)
 class CampaignAdmin(ModelAdmin):
-    list_display = ("dataset", "publication", "threshold", "minimum_trusted", "cap")
+    list_display = ("dataset", "publication", "threshold", "minimum_trusted", "cap", "kinds")
     list_select_related = ("dataset",)
     list_filter = ("publication",)
-    readonly_fields = ("dataset", "publication", "fitted_votes")
+    readonly_fields = ("dataset", "publication", "kinds", "fitted_votes")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -16,6 +16,9 @@ from annotations.api import (
     publications,
     reliability,
     reports,
+    scoreboard,
+    streaks,
+    unseen,
 )
 
 urlpatterns = [
@@ -29,7 +32,14 @@ urlpatterns = [
     ),
     path("datasets/<int:dataset>/challenges/<uuid:pk>/answer/", answers.Answer.as_view(), name="api-challenge-answer"),
     path("datasets/<int:dataset>/challenges/<uuid:pk>/report/", answers.Report.as_view(), name="api-challenge-report"),
+    path("unseen/", unseen.AskUnseen.as_view(), name="api-unseen"),
+    path("unseen/<uuid:pk>/", unseen.OneUnseen.as_view(), name="api-unseen-one"),
+    path("unseen/<uuid:pk>/sounds/<int:place>/", unseen.UnseenSound.as_view(), name="api-unseen-sound"),
+    path("unseen/<uuid:pk>/answer/", unseen.UnseenAnswer.as_view(), name="api-unseen-answer"),
     path("reliability/", reliability.OwnReliability.as_view(), name="api-reliability"),
+    path("streak/", streaks.OwnStreak.as_view(), name="api-streak"),
+    path("scoreboard/", scoreboard.Scoreboard.as_view(), name="api-scoreboard"),
+    path("scoreboard/me/", scoreboard.Listing.as_view(), name="api-scoreboard-me"),
     path("review/annotators/", people.People.as_view(), name="api-review-annotators"),
     path("review/annotators/<int:pk>/", people.Evidence.as_view(), name="api-review-annotator"),
     path("review/annotators/<int:pk>/decisions/", people.Decisions.as_view(), name="api-review-decisions"),

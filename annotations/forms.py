@@ -1,28 +1,34 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy
 
-from annotations.challenges.registry import KINDS
+from annotations.challenges.registry import CHOICES, refusal
+from annotations.challenges.tiles import Keys
 from annotations.models import Campaign, Verdict
 from annotations.selectors import approved, published
+from annotations.spoken import spoken
 from gallery.models import DataSet
 
-KIND_NAMES = {"grid": "Choose among nine pictures", "strip": "Read ten pictures in a row"}
+ANY = gettext_lazy("Any")
 
 
 class ChoiceForm(forms.Form):
     """What somebody would like to solve; everything may be left open."""
 
     # A link to one whose campaign has ended is answered with that; it is not offered.
-    dataset = forms.ModelChoiceField(approved(), required=False, empty_label="Any", label="Data set")
-    kind = forms.ChoiceField(
-        choices=[("", "Any"), *((name, KIND_NAMES.get(name, name)) for name in KINDS)], required=False
-    )
+    dataset = forms.ModelChoiceField(approved(), required=False, empty_label=ANY, label=gettext_lazy("Data set"))
+    kind = forms.ChoiceField(choices=[("", ANY), *CHOICES], required=False, label=gettext_lazy("Kind"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
-        offered = forms.ModelChoiceField(published(), empty_label="Any")
+        offered = forms.ModelChoiceField(published(), empty_label=ANY)
         self.fields["dataset"].widget.choices = offered.choices
+        asked = set[str]().union(*Campaign.objects.filter(dataset__in=published()).values_list("kinds", flat=True))
+        self.fields["kind"].widget.choices = [
+            ("", ANY),
+            *((name, spoken(title)) for name, title in CHOICES if name in asked),
+        ]
 
 
 class ReportForm(forms.Form):
@@ -68,10 +74,28 @@ class CampaignForm(forms.Form):
         help_text="What it says of pictures that it has not learned from counts as one more person's word, on pictures "
         "that people have answered. It can't outvote two people who have shown to be reliable.",
     )
+    kinds = forms.MultipleChoiceField(
+        choices=CHOICES,
+        widget=forms.CheckboxSelectMultiple,
+        label="How people are asked",
+        help_text="One of these at random each time. Whatever it is, less than one in a hundred strangers passes who "
+        "doesn't look, and more than four in five of those who do. Larger ones bring more answers a challenge.",
+        error_messages={"required": "Pick at least one way to ask."},
+    )
+    flips = forms.BooleanField(
+        required=False,
+        label="A mirrored picture shows the same",
+        help_text="True of cats, not of digits. Then people see some of the pictures mirrored, which makes it harder "
+        "for a machine to know one again.",
+    )
 
-    def __init__(self, data: Any = None, *, campaign: Campaign) -> None:
+    def __init__(self, data: Any = None, *, campaign: Campaign, keys: Keys) -> None:
+        """`keys` are those of the data set's classes, which the kinds must fit."""
+        self.keys = keys
         initial = {
             "use_model": campaign.use_model,
+            "kinds": campaign.kinds,
+            "flips": campaign.flips,
             "percent": round(100 * campaign.threshold),
             "minimum_trusted": campaign.minimum_trusted,
             "cap": campaign.cap,
@@ -83,6 +107,8 @@ class CampaignForm(forms.Form):
         trusted, cap = cleaned.get("minimum_trusted"), cleaned.get("cap")
         if trusted is not None and cap is not None and cap < trusted:
             self.add_error("cap", "Ask at least as often as trusted people are needed.")
+        if reason := refusal(cleaned.get("kinds", []), self.keys):
+            self.add_error("kinds", reason)
         return cleaned
 
 

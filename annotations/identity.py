@@ -6,14 +6,17 @@ from collections.abc import Callable
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core import signing
+from django.db.models import UUIDField
 from django.http import HttpRequest, HttpResponse
 
 from annotations.models import Annotator
 from annotations.services.annotators import annotator_for, annotator_join
+from gallery.prepared import One, Prepared
 
 COOKIE = "tessera_annotator"
 SALT = "annotations.identity"
 MAX_AGE = 400 * 24 * 3600
+VISITOR = Prepared(lambda several: Annotator.objects.filter(key=One("key", UUIDField()), user=None))
 
 
 def annotator_of(request: HttpRequest) -> Annotator:
@@ -31,11 +34,17 @@ def annotator_of(request: HttpRequest) -> Annotator:
 def visitor_of(request: HttpRequest) -> Annotator | None:
     if new := getattr(request, "new_visitor", None):
         return new
+    key = visitor_key(request)
+    found = VISITOR.objects(Annotator, key=key) if key else []
+    return found[0] if found else None
+
+
+def visitor_key(request: HttpRequest) -> uuid.UUID | None:
+    """What the cookie says, without a look whether there is such a visitor."""
     try:
-        key = uuid.UUID(signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=MAX_AGE))
+        return uuid.UUID(signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=MAX_AGE))
     except (signing.BadSignature, ValueError, TypeError):
         return None
-    return Annotator.objects.filter(key=key, user=None).first()
 
 
 class AnnotatorMiddleware:

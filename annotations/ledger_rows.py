@@ -19,6 +19,16 @@ class LedgerQuerySet(models.QuerySet[Any]):
         return super().bulk_create(objs, *args, **kwargs)
 
 
+class VoteQuerySet(LedgerQuerySet):
+    def standing(self) -> "VoteQuerySet":
+        """Without those that their author has changed or taken back in a second thought."""
+        return self.filter(superseded_by=None, withdrawn=False)
+
+    def first_words(self) -> "VoteQuerySet":
+        """One for each time that somebody was asked, whatever they thought better of."""
+        return self.filter(supersedes=None)
+
+
 class LedgerRow(models.Model):
     """Written once. Consensus, reliability and training sets are derived from such rows and from nothing else."""
 

@@ -3,10 +3,14 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from annotations.ledger_rows import LedgerRow
+from annotations.challenges.registry import USUAL
+from annotations.ledger_rows import LedgerRow, VoteQuerySet
+from gallery.mixed import place
 from gallery.models import DataSet, Image
 from gallery.work import Work
 
@@ -21,6 +25,17 @@ class Annotator(models.Model):
     same_as = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="faces")
     blocked_at = models.DateTimeField(null=True, blank=True, help_text="Derived from the latest decision.")
     created_at = models.DateTimeField(auto_now_add=True)
+    public_name = models.CharField(
+        max_length=30, blank=True, default="", db_default="", help_text="On the scoreboard, where they chose one."
+    )
+    unlisted = models.BooleanField(
+        default=False, db_default=False, help_text="Doesn't want to stand on the scoreboard."
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("public_name"), condition=~Q(public_name=""), name="one_annotator_a_name")
+        ]
 
     def __str__(self) -> str:
         return str(self.user) if self.user else f"Visitor {self.key.hex[:6]}"
@@ -41,6 +56,10 @@ class Publication(models.TextChoices):
     REFUSED = "refused", "refused by a reviewer"
 
 
+def usual_kinds() -> list[str]:
+    return list(USUAL)
+
+
 class Campaign(models.Model):
     """How a data set is asked about: whether the public is asked, and when an image has been asked enough."""
 
@@ -50,13 +69,17 @@ class Campaign(models.Model):
     minimum_trusted = models.PositiveSmallIntegerField(default=2, help_text="Trusted people it takes at least.")
     cap = models.PositiveSmallIntegerField(default=7, help_text="Votes after which it is contested.")
     use_model = models.BooleanField(default=True, help_text="The model's predictions stand in as one more annotator.")
+    kinds = models.JSONField(default=usual_kinds, help_text="The kinds of challenge that people are given.")
+    flips = models.BooleanField(default=False, help_text="Mirrored pictures show the same. Not so with digits.")
     # Set by the background fit, read without a lock by every answer.
     population = models.JSONField(null=True, editable=False)
     class_prior = models.JSONField(null=True, editable=False)
     model_skill = models.JSONField(null=True, editable=False)
     model_version = models.PositiveIntegerField(null=True, editable=False, help_text="That serves, and is heard.")
     agreement = models.JSONField(null=True, editable=False)
+    contributions_at = models.DateTimeField(null=True, editable=False, help_text="When they were counted last.")
     fitted_votes = models.PositiveIntegerField(default=0, editable=False)
+    fits = models.PositiveIntegerField(default=0, editable=False, help_text="Full fits begun: the last one writes.")
     # Nobody is asked any more, until a person goes on.
     ended_at = models.DateTimeField(null=True, editable=False)
     ended_because = models.CharField(max_length=400, blank=True, editable=False)
@@ -79,16 +102,18 @@ class QueueItem(models.Model):
 
     class Meta:
         ordering = ["-priority", "-score", "id"]
-        indexes = [models.Index(fields=["dataset", "-priority", "-score"])]
+        indexes = [models.Index(fields=["dataset", "-priority", "-score", "id"])]
 
     def __str__(self) -> str:
         return f"image {self.image_id}: {self.reason}"
 
 
 class ChallengeState(models.TextChoices):
+    READY = "ready"  # assembled ahead, for whoever comes: see services/shelf.py
     OPEN = "open"
     PASSED = "passed"
     FAILED = "failed"
+    UNSURE = "unsure"  # nothing that was said is wrong, but a control could not be told: no verdict
     REPLACED = "replaced"
 
 
@@ -96,24 +121,38 @@ class Challenge(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     dataset = models.ForeignKey(DataSet, models.PROTECT, related_name="challenges")
     annotator = models.ForeignKey(Annotator, models.PROTECT, related_name="challenges")
-    kind = models.CharField(max_length=10)
+    kind = models.CharField(max_length=20)
     target = models.PositiveSmallIntegerField(null=True)
+    asked = models.JSONField(default=list, help_text="Further classes that its questions name.")
+    doubt = models.FloatField(default=1.0, help_text="About a person, up to which its controls suffice for a verdict.")
     seed = models.PositiveIntegerField()
     state = models.CharField(max_length=8, choices=ChallengeState.choices, default=ChallengeState.OPEN)
+    assembled_at = models.DateTimeField(default=timezone.now, help_text="By what was known then it is graded.")
     issued_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["-issued_at"]
-        indexes = [models.Index(fields=["annotator", "-issued_at"])]
+        indexes = [
+            models.Index(fields=["annotator", "-issued_at"]),
+            models.Index(fields=["dataset", "issued_at"]),
+            models.Index(
+                fields=["dataset", "kind", "doubt", "assembled_at"],
+                condition=Q(state=ChallengeState.READY),
+                name="annotations_ready",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
 
 
 class Tile(models.Model):
-    """One image of a challenge. `truth` is set on controls alone, and never leaves the server."""
+    """One image of a challenge. `truth` is set on controls alone, and never leaves the server.
+
+    After the last tile that is asked about stands what is shown as an example, where the kind has one.
+    """
 
     challenge = models.ForeignKey(Challenge, models.CASCADE, related_name="tiles")
     position = models.PositiveSmallIntegerField()
@@ -131,12 +170,48 @@ class Tile(models.Model):
         return f"tile {self.position} of {self.challenge_id}"
 
 
+class UnseenKind(models.TextChoices):
+    SOUND = "sound", gettext_lazy("sounds to recognise")
+    RIDDLE = "riddle", gettext_lazy("questions in words")
+
+
+class UnseenWay(models.TextChoices):
+    WORK = "work", "the browser does some work"
+    WAIT = "wait", "more questions, and some time that has to pass"
+
+
+class Unseen(models.Model):
+    """Questions without pictures, for a verdict alone. They come from the seed, of no data set, and leave no votes."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    annotator = models.ForeignKey(Annotator, models.PROTECT, related_name="unseen")
+    kind = models.CharField(max_length=6, choices=UnseenKind.choices)
+    way = models.CharField(max_length=4, choices=UnseenWay.choices)
+    language = models.CharField(max_length=8, default="en", help_text="Of the riddles, which stay as they were asked.")
+    seed = models.PositiveBigIntegerField()
+    state = models.CharField(max_length=8, choices=ChallengeState.choices, default=ChallengeState.OPEN)
+    issued_at = models.DateTimeField(default=timezone.now)
+    opens_at = models.DateTimeField(help_text="An answer that comes before is asked to wait.")
+    expires_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-issued_at"]
+        indexes = [models.Index(fields=["annotator", "-answered_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+
 class AnswerKind(models.IntegerChoices):
     """The same numbers as annotations.consensus.votes.Kind."""
 
     CHOICE = 0, "names the class"
     YES = 1, "says it is"
     NO = 2, "says it is not"
+
+
+KINDS_OF_ANSWER = {"choice": AnswerKind.CHOICE, "yes": AnswerKind.YES, "no": AnswerKind.NO}  # as challenges name them
 
 
 class Answer(LedgerRow):
@@ -154,14 +229,28 @@ class Answer(LedgerRow):
 
 
 class Vote(Answer):
-    """Somebody's word on an image whose class nobody knows."""
+    """Somebody's word on an image whose class nobody knows.
+
+    Of a person's rows on an image the latest counts; where it is `withdrawn`, they have no word on it. What a second
+    thought says of a tile is a row that `supersedes` the first.
+    """
+
+    supersedes = models.OneToOneField("self", models.PROTECT, null=True, related_name="superseded_by")
+    withdrawn = models.BooleanField(default=False, db_default=False, help_text="«I can't tell after all.»")
+
+    objects = VoteQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["dataset", "image"]), models.Index(fields=["annotator", "dataset"])]
         constraints = [
             models.UniqueConstraint(
-                fields=["challenge", "image"], condition=Q(challenge__isnull=False), name="one_vote_a_tile"
-            )
+                fields=["challenge", "image"],
+                condition=Q(challenge__isnull=False, supersedes=None),
+                name="one_vote_a_tile",
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn=False) | Q(supersedes__isnull=False), name="withdrawn_of_what"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -181,11 +270,51 @@ class ControlAnswer(Answer):
         return f"control answer {self.pk} on image {self.image_id}"
 
 
+class SecondThought(LedgerRow):
+    """Somebody changed their answer to a challenge, once. All of it is kept, so that what they are shown of it tells
+    no control from an unknown; only what it says of unknowns has become votes."""
+
+    challenge = models.OneToOneField(Challenge, models.PROTECT, related_name="second_thought")
+    said = models.JSONField(help_text="A row a tile that was answered: position, kind, class index.")
+
+    def __str__(self) -> str:
+        return f"second thought on {self.challenge_id}"
+
+
+class WithheldVerdict(models.Model):
+    """An answer whose verdict its annotator has not been told yet: until then they may change it. Goes when told."""
+
+    challenge = models.OneToOneField(Challenge, models.CASCADE, primary_key=True, related_name="withheld")
+    annotator = models.ForeignKey(Annotator, models.CASCADE, related_name="withheld_verdicts")
+    raw = models.JSONField(help_text="What was answered, as it was sent.")
+    votes = models.PositiveSmallIntegerField(help_text="That it brought at first: no change of mind shows in them.")
+
+    def __str__(self) -> str:
+        return f"withheld verdict of {self.challenge_id}"
+
+
+class Streak(models.Model):
+    """How many challenges a person has passed in a row, and on how many days running: derived from their challenges."""
+
+    annotator = models.OneToOneField(Annotator, models.CASCADE, primary_key=True, related_name="streak")
+    run = models.PositiveIntegerField(default=0)
+    best = models.PositiveIntegerField(default=0)
+    days = models.PositiveIntegerField(default=0, help_text="Up to the last day.")
+    best_days = models.PositiveIntegerField(default=0)
+    last_day = models.DateField(null=True, help_text="The last one with a challenge that was passed.")
+
+    def __str__(self) -> str:
+        return f"{self.annotator}: {self.run} in a row"
+
+
 class ConsensusState(models.TextChoices):
     OPEN = "open"
     ACCEPTED = "accepted"
     CONTESTED = "contested"
     SET_ASIDE = "set aside"  # a reviewer says that nobody can tell
+
+
+FIRM = 0.99  # consensus that serves as gold
 
 
 class Consensus(models.Model):
@@ -203,10 +332,18 @@ class Consensus(models.Model):
     value = models.FloatField(default=0.0, help_text="What a reviewer's word on it is worth: asked in this order.")
     state = models.CharField(max_length=9, choices=ConsensusState.choices, default=ConsensusState.OPEN)
     accepted_at = models.DateTimeField(null=True)
+    place = place("image_id")
 
     class Meta:
         verbose_name_plural = "consensus"
-        indexes = [models.Index(fields=["dataset", "state", "accepted_at"])]
+        indexes = [
+            models.Index(fields=["dataset", "state", "accepted_at"]),
+            models.Index(
+                fields=["dataset", "place"],
+                condition=Q(state=ConsensusState.ACCEPTED, confidence__gte=FIRM),
+                name="annotations_firm_places",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"image {self.image_id}: class {self.label} at {self.confidence:.0%}, {self.state}"
@@ -241,6 +378,18 @@ class Reliability(models.Model):
 
     def __str__(self) -> str:
         return f"{self.annotator}: {self.accuracy:.0%} ({self.low:.0%} to {self.high:.0%})"
+
+
+class Contribution(models.Model):
+    """How much a person has answered on a data set, counted in the background; what an answer of theirs is worth stands
+    in their reliability."""
+
+    reliability = models.OneToOneField(Reliability, models.CASCADE, primary_key=True, related_name="contribution")
+    answers = models.FloatField(default=0.0, help_text="«It isn't c» is the part of one that it tells.")
+    lately = models.FloatField(default=0.0, help_text="Those of the last seven days.")
+
+    def __str__(self) -> str:
+        return f"contribution to {self.reliability_id}"
 
 
 class FlagState(models.TextChoices):

@@ -11,7 +11,7 @@ from annotations.consensus.timing import HUMAN
 WORDS: dict[str, Callable[[Finding], str]] = {
     "quick": lambda f: f"{f.statistic:.0%} of {f.n} challenges took under {HUMAN:g} seconds a click",
     "even": lambda f: f"From one of {f.n} challenges to another the time varies by {expm1(f.statistic):.0%}",
-    "position": lambda f: f"{f.statistic:.0%} of {f.n} tiles chosen in grids were in one and the same place",
+    "position": lambda f: f"{f.statistic:.0%} of {f.n} tiles chosen in grids and rows were in one and the same place",
     "choice_run": lambda f: f"Named the same class {f.statistic:.0f} times in a row, in {f.n} answers",
     "choice_share": lambda f: f"{f.statistic:.0%} of {f.n} answers named the same class",
     "choice_cycle": lambda f: f"{f.statistic:.0%} of {f.n} answers went round the classes in a fixed order",

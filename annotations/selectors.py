@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 
+from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from annotations.challenges.tiles import Keys
 from annotations.models import (
     Annotator,
     Campaign,
@@ -24,10 +26,23 @@ from annotations.models import (
     Vote,
 )
 from gallery.models import DataSet, Image, Source, Tag, Visibility
+from gallery.prepared import One, Prepared
 
 PERSON = Coalesce("annotator__same_as_id", "annotator_id")
-GIVEN = Coalesce("challenge__issued_at", "created_at")  # by what was believed then an answer to a control was graded
+GIVEN = Coalesce("challenge__assembled_at", "created_at")  # by what was believed then an answer to a control was graded
 UNDECIDED = Q(consensus=None) | Q(consensus__state=ConsensusState.OPEN)  # of images: nobody has agreed on them
+CAMPAIGN = Prepared(lambda several: Campaign.objects.filter(dataset=One("dataset")))
+FACES = Prepared(lambda several: Annotator.objects.filter(Q(pk=One("person")) | Q(same_as=One("person"))))
+RELIABILITY = Prepared(
+    lambda several: Reliability.objects.filter(annotator=One("person"), dataset=One("dataset")).order_by()
+)
+OWNED = Prepared(
+    lambda several: (
+        Tag.objects.standing()
+        .filter(image__in=several("images"), image__dataset=One("dataset"), source=Source.OWNER)
+        .values_list("image_id", "label__index")
+    )
+)
 CONTRADICTORS = 2  # trusted people whose answers to a control bring a firm image into doubt
 
 
@@ -36,8 +51,38 @@ def campaign_of(dataset: DataSet) -> Campaign:
     return campaign
 
 
-def blocked_people() -> set[int]:
+def campaign_read(dataset: DataSet) -> Campaign:
+    """Where there is none yet: as it will be. No row is written."""
+    found = CAMPAIGN.objects(Campaign, dataset=dataset.pk)
+    return found[0] if found else Campaign(dataset=dataset)
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """Of what sort a data set has any at all. Hardly any has, and an answer need not look each of them up."""
+
+    contradicted: bool = True
+    regraded: bool = True
+    ruled: bool = True
+    blocked: bool = True
+
+
+ANY = Corrections()
+
+
+def corrections_of(dataset: DataSet) -> Corrections:
+    tables = [model._meta.db_table for model in (Contradiction, Regrade, Ruling)]
+    ledgers = ", ".join(f"EXISTS (SELECT 1 FROM {table} WHERE dataset_id = %s)" for table in tables)
+    blocked = f"EXISTS (SELECT 1 FROM {Annotator._meta.db_table} WHERE blocked_at IS NOT NULL)"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {ledgers}, {blocked}", [dataset.pk] * len(tables))
+        return Corrections(*map(bool, cursor.fetchone()))
+
+
+def blocked_people(corrections: Corrections = ANY) -> set[int]:
     """Person ids whose answers count nothing; a block of one face covers all the faces of a person."""
+    if not corrections.blocked:
+        return set()
     rows = Annotator.objects.exclude(blocked_at=None)
     return set(rows.values_list(Coalesce("same_as_id", F("id")), flat=True))
 
@@ -54,13 +99,17 @@ def datasets_answered(annotator: Annotator) -> QuerySet[DataSet]:
     return DataSet.objects.filter(Q(pk__in=voted) | Q(pk__in=checked)).order_by("pk")
 
 
+def faces_read(annotator: Annotator) -> list[Annotator]:
+    return FACES.objects(Annotator, person=annotator.person_id)
+
+
 def is_blocked(annotator: Annotator) -> bool:
     return faces_of(annotator).exclude(blocked_at=None).exists()
 
 
 def reliability_of(annotator: Annotator, dataset: DataSet) -> Reliability:
-    found = Reliability.objects.filter(annotator_id=annotator.person_id, dataset=dataset).first()
-    return found or Reliability(annotator_id=annotator.person_id, dataset=dataset)
+    found = RELIABILITY.objects(Reliability, person=annotator.person_id, dataset=dataset.pk)
+    return found[0] if found else Reliability(annotator_id=annotator.person_id, dataset=dataset)
 
 
 def approved() -> QuerySet[DataSet]:
@@ -99,14 +148,20 @@ class Known:
 
 
 def known_of(
-    dataset: DataSet, images: Collection[int] | None = None, *, without: Collection[int] | None = None
+    dataset: DataSet,
+    images: Collection[int] | None = None,
+    *,
+    without: Collection[int] | None = None,
+    corrections: Corrections = ANY,
 ) -> Known:
     """`without`: people who have no say; by default who is blocked."""
-    rows = Tag.objects.filter(image__dataset=dataset, source=Source.OWNER)
-    if images is not None:
-        rows = rows.filter(image__in=images)
-    owned = dict(rows.values_list("image_id", "label__index"))
-    return Known(owned, rulings(dataset, images), doubted_of(dataset, images, without=without))
+    if images is None:
+        rows = Tag.objects.standing().filter(image__dataset=dataset, source=Source.OWNER)
+        owned = dict(rows.values_list("image_id", "label__index"))
+    else:
+        owned = dict(OWNED.all(dataset=dataset.pk, images=set(images)))
+    ruled = rulings(dataset, images) if corrections.ruled else {}
+    return Known(owned, ruled, doubted_of(dataset, images, without=without) if corrections.contradicted else {})
 
 
 def doubted_of(
@@ -129,12 +184,21 @@ def known_classes(dataset: DataSet, images: Collection[int] | None = None) -> di
 
 
 def rulings(dataset: DataSet, images: Collection[int] | None = None) -> dict[int, int | None]:
-    """Image id → what a reviewer has ruled: a class index, or None for «nobody can tell»."""
+    """Image id → what a reviewer has ruled: a class index, or None for «nobody can tell». None of a removed class."""
     rows = Ruling.objects.filter(dataset=dataset).order_by("id")
     if images is not None:
         rows = rows.filter(image__in=images)
     latest = {image: (label, withdrawn) for image, label, withdrawn in rows.values_list("image", "label", "withdrawn")}
-    return {image: label for image, (label, withdrawn) in latest.items() if not withdrawn}
+    gone = removed_indices(dataset) if latest else set()
+    return {image: label for image, (label, withdrawn) in latest.items() if not withdrawn and label not in gone}
+
+
+def keys_of(dataset: DataSet) -> Keys:
+    return [("", "") if cls.removed_at else (cls.key, cls.name) for cls in dataset.classes.all()]
+
+
+def removed_indices(dataset: DataSet) -> set[int]:
+    return {cls.index for cls in dataset.classes.all() if cls.removed_at}
 
 
 def regraded(dataset: DataSet) -> dict[int, int | None]:
@@ -163,11 +227,13 @@ def contradictions(
     }
 
 
-def controls_counted(dataset: DataSet, *, without: Collection[int] | None = None) -> QuerySet[ControlAnswer]:
+def controls_counted(
+    dataset: DataSet, *, without: Collection[int] | None = None, corrections: Corrections = ANY
+) -> QuerySet[ControlAnswer]:
     """The control answers that people are graded by. On an image that was contradicted those don't count that were
     asked for before, whatever they say, unless a reviewer has re-graded it since."""
     rows = ControlAnswer.objects.filter(dataset=dataset)
-    doubted = contradictions(dataset, without=without)
+    doubted = contradictions(dataset, without=without) if corrections.contradicted else {}
     if not doubted:
         return rows
     latest = Regrade.objects.filter(image__in=doubted).order_by("id").values_list("image", "created_at")

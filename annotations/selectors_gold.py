@@ -12,6 +12,7 @@ from annotations.consensus.suspects import ENOUGH, suspect
 from annotations.models import AnswerKind, ControlAnswer, Gold, Reliability
 from annotations.selectors import PERSON, blocked_people
 from gallery.models import DataSet, Image, LabelClass, Source, Split, Tag
+from gallery.selectors import named_by_owner
 
 ACTIVE, SUSPECT, RETIRED = STATES = ("active", "suspect", "retired")
 MOST_GIVEN = 3
@@ -58,8 +59,9 @@ def gold_images(dataset: DataSet, state: str = "", suspects: Collection[int] = (
 
 
 def gold_suspects(dataset: DataSet) -> set[int]:
-    """Active gold that trusted people mostly contradict."""
-    rows = list(_by_trusted(dataset).filter(image__split=Split.GOLD, trusted__gte=ENOUGH))
+    """Active gold that trusted people mostly contradict. Of a class that was removed none is active."""
+    gold = dataset.images.filter(named_by_owner(), split=Split.GOLD)
+    rows = list(_by_trusted(dataset).filter(image__in=gold, trusted__gte=ENOUGH))
     doubted = suspect([row["trusted"] for row in rows], [row["trusted_wrong"] for row in rows])
     return {row["image"] for row, is_suspect in zip(rows, doubted.tolist(), strict=True) if is_suspect}
 

@@ -8,3 +8,12 @@ def refit(pk: int) -> None:
     from annotations.services.decision_refits import refit_execute
 
     refit_execute(pk)
+
+
+@shared_task(name="annotations.stock")
+def stock() -> None:
+    from annotations.services.shelf import stock as stock_one
+    from annotations.services.shelf import wanted
+
+    for dataset in wanted():
+        stock_one(dataset)

@@ -8,13 +8,21 @@ import numpy as np
 from django.db.models import F, IntegerField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
-from annotations.consensus.votes import UNKNOWN, FloatArray, IntArray, Kind, Votes
+from annotations.challenges.registry import KINDS
+from annotations.consensus.votes import UNKNOWN, BoolArray, FloatArray, IntArray, Kind, Votes
 from annotations.models import Annotator, Challenge, Tile, Vote
 from annotations.selectors import PERSON, controls_counted, faces_of, regraded
 from gallery.models import DataSet
 
 Clock = Mapping[UUID, tuple[int, float, float]]  # challenge → its number, when it was answered, seconds it took
-WIDTH = 8  # columns of a row: person, image, kind, answer, truth or UNKNOWN, challenge or -1, time, place or -1
+# Of each kind of challenge by its number; the last, which -1 finds, is for answers that no challenge asked for.
+NUMBERS = {name: number for number, name in enumerate(KINDS)}
+PLACES = np.array([*(kind.places for kind in KINDS.values()), 0])
+POINTED = np.array([*(Kind[kind.pointed.upper()] for kind in KINDS.values()), UNKNOWN])
+SELECTS = np.array([*(kind.form == "select" for kind in KINDS.values()), False])
+# Columns of a row: person, image, kind, answer, truth or UNKNOWN, challenge or -1, time, place or -1, number of the
+# kind of challenge or -1, whether it takes their word back.
+WIDTH = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +31,8 @@ class Timeline:
 
     Items are the `n_images` pictures that are voted on, then the controls, each `clamped` to its truth. `seconds` (N,):
     what a click took, on one answer of each challenge; NaN on its others, and where nobody took the time. `position`
-    (N,): where in a grid they said yes, else -1.
+    (N,): at which of `places` (N,) they pointed, of a grid's tiles or a row's; -1 of 0 where they named or said
+    something.
     """
 
     votes: Votes
@@ -32,6 +41,7 @@ class Timeline:
     n_images: int
     seconds: FloatArray
     position: IntArray
+    places: IntArray
 
     def span(self, index: int) -> slice:
         """Where the answers of one of the people stand."""
@@ -43,7 +53,8 @@ def read(
     dataset: DataSet, *, known: Mapping[int, int], without: Collection[int] = (), person: Annotator | None = None
 ) -> Timeline:
     """All answers of a data set but those of the people `without` a say; or those of one `person`, with what others say
-    of the pictures that they have voted on. Of two votes of a person on a picture the later counts."""
+    of the pictures that they have voted on. Of two votes of a person on a picture the later counts, and none where it
+    takes their word back."""
     votes, controls = Vote.objects.filter(dataset=dataset), controls_counted(dataset, without=without)
     challenges = Challenge.objects.filter(dataset=dataset)
     if person is not None:
@@ -51,8 +62,8 @@ def read(
         votes = votes.filter(image__in=votes.filter(annotator__in=faces).values("image"))
         controls, challenges = controls.filter(annotator__in=faces), challenges.filter(annotator__in=faces)
     clock = _clock(challenges)
-    said = _latest(_table(_rows(votes.annotate(known=Value(UNKNOWN)), clock, {})))
-    checked = _table(_rows(controls.annotate(known=F("truth")), clock, regraded(dataset)))
+    said = _latest(_table(_rows(votes.annotate(known=Value(UNKNOWN), back=F("withdrawn")), clock, {})))
+    checked = _table(_rows(controls.annotate(known=F("truth"), back=Value(False)), clock, regraded(dataset)))
     table = np.concatenate([said, checked])
     table = table[~np.isin(table[:, 0], list(without))]
     table = table[np.lexsort((table[:, 7], table[:, 6], table[:, 0]))]
@@ -62,20 +73,22 @@ def read(
 
 def _timeline(table: FloatArray, durations: FloatArray, known: Mapping[int, int], n_classes: int) -> Timeline:
     columns = np.delete(table, 6, axis=1).astype(np.int64)
-    person, image, kind, answer, truth, challenge, place = columns.T
+    person, image, kind, answer, truth, challenge, place, asked_in, _ = columns.T
     control, asked = truth != UNKNOWN, image * n_classes + truth
     images, controls = np.unique(image[~control]), np.unique(asked[control])
     item = np.where(control, len(images) + np.searchsorted(controls, asked), np.searchsorted(images, image))
     clamped = np.array([known.get(i, UNKNOWN) for i in images.tolist()], dtype=np.int64)
     people, annotator = np.unique(person, return_inverse=True)
     clamped = np.concatenate([clamped, controls % n_classes])
+    places = np.where((kind == POINTED[asked_in]) & (place >= 0), PLACES[asked_in], 0)
     return Timeline(
         votes=Votes(annotator, item, answer, kind, len(people), len(clamped), n_classes),
         clamped=clamped,
         people=people.tolist(),
         n_images=len(images),
-        seconds=_seconds(challenge, kind, durations),
-        position=np.where(kind == Kind.YES, place, -1),
+        seconds=_seconds(challenge, ~SELECTS[asked_in] | (kind != Kind.NO), durations),
+        position=np.where(places > 0, place % np.maximum(places, 1), -1),
+        places=places,
     )
 
 
@@ -91,11 +104,13 @@ def _rows(answers: QuerySet[Vote], clock: Clock, truths: Mapping[int, int | None
     """In the order of their ids, by the truth that a control has by now, without those that count no more."""
     place = Tile.objects.filter(challenge=OuterRef("challenge"), image=OuterRef("image")).values("position")
     answers = answers.annotate(person=PERSON, place=Coalesce(Subquery(place), -1, output_field=IntegerField()))
-    names = ("person", "image_id", "kind", "answer", "known", "challenge_id", "created_at", "place")
-    for who, image, kind, answer, stated, challenge, at, where in answers.order_by("id").values_list(*names).iterator():
+    names = ("person", "image_id", "kind", "answer", "known", "challenge_id", "created_at", "place", "challenge__kind")
+    names += ("back",)
+    rows = answers.order_by("id").values_list(*names)
+    for who, image, kind, answer, stated, challenge, at, where, asked, back in rows.iterator():
         number, answered, _ = clock.get(challenge) or (-1, at.timestamp(), 0.0)
         if (truth := truths.get(image, stated)) is not None:
-            yield who, image, kind, answer, truth, number, answered, where
+            yield who, image, kind, answer, truth, number, answered, where, NUMBERS.get(asked, -1), back
 
 
 def _table(rows: Iterator[tuple[float, ...]]) -> FloatArray:
@@ -105,14 +120,14 @@ def _table(rows: Iterator[tuple[float, ...]]) -> FloatArray:
 def _latest(table: FloatArray) -> FloatArray:
     _, last = np.unique(table[::-1, :2], axis=0, return_index=True)
     kept: FloatArray = table[len(table) - 1 - last]
-    return kept
+    return kept[kept[:, -1] == 0]
 
 
-def _seconds(challenge: IntArray, kind: IntArray, durations: FloatArray) -> FloatArray:
-    """A challenge is timed as a whole, and takes a key or a click for each answer but «no»."""
+def _seconds(challenge: IntArray, clicked: BoolArray, durations: FloatArray) -> FloatArray:
+    """A challenge is timed as a whole, and takes a key or a click for each answer, but for tiles left unselected."""
     seconds = np.full(len(challenge), np.nan)
     timed = challenge >= 0
-    clicks = np.bincount(challenge[timed], kind[timed] != Kind.NO, minlength=len(durations))
+    clicks = np.bincount(challenge[timed], clicked[timed], minlength=len(durations))
     numbers, first = np.unique(challenge[timed], return_index=True)
     seconds[np.flatnonzero(timed)[first]] = durations[numbers] / np.maximum(clicks[numbers], 1)
     return seconds

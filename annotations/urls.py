@@ -1,6 +1,20 @@
 from django.urls import path
 
-from annotations.views import agreement, appeals, campaign, contested, controls, gold, images, people, review, solve
+from annotations.views import (
+    agreement,
+    appeals,
+    campaign,
+    contested,
+    controls,
+    gold,
+    images,
+    people,
+    review,
+    scoreboard,
+    second_thoughts,
+    solve,
+    unseen,
+)
 
 urlpatterns = [
     path("solve/", solve.solve, name="solve"),
@@ -8,6 +22,15 @@ urlpatterns = [
     path("solve/<uuid:pk>/answer/", solve.solve_answer, name="solve_answer"),
     path("solve/<uuid:pk>/sprite", solve.solve_sprite, name="solve_sprite"),
     path("solve/<uuid:pk>/report/", solve.solve_report, name="solve_report"),
+    path("solve/without-pictures/", unseen.unseen, name="unseen"),
+    path("solve/without-pictures/start/", unseen.unseen_start, name="unseen_start"),
+    path("solve/without-pictures/<uuid:pk>/", unseen.unseen_one, name="unseen_one"),
+    path("solve/without-pictures/<uuid:pk>/answer/", unseen.unseen_answer_one, name="unseen_answer"),
+    path("solve/without-pictures/<uuid:pk>/sound/<int:place>.wav", unseen.unseen_sound, name="unseen_sound"),
+    path("solve/<uuid:pk>/undo/", second_thoughts.solve_undo, name="solve_undo"),
+    path("solve/verdict/", second_thoughts.solve_verdict, name="solve_verdict"),
+    path("solve/scoreboard/", scoreboard.solve_scoreboard, name="solve_scoreboard"),
+    path("solve/scoreboard/listing/", scoreboard.scoreboard_listing, name="scoreboard_listing"),
     path("images/<int:pk>/correct/", images.image_correct, name="image_correct"),
     path("images/<int:pk>/report/", images.image_report, name="image_report"),
     path("images/<int:pk>/votes/", images.image_votes, name="image_votes"),

@@ -1,11 +1,16 @@
 """Answers in words, for pages."""
 
+from django.utils.translation import gettext
+
 from annotations.models import AnswerKind
 
 
 def said(kind: int, answer: int, names: list[str]) -> str:
     name = named(answer, names)
-    return {AnswerKind.NO: f"not {name}", AnswerKind.YES: f"yes, {name}"}.get(AnswerKind(kind), name)
+    return {
+        AnswerKind.NO: gettext("not %(name)s") % {"name": name},
+        AnswerKind.YES: gettext("yes, %(name)s") % {"name": name},
+    }.get(AnswerKind(kind), name)
 
 
 def changed_words(changed: int | None) -> str:
@@ -16,4 +21,4 @@ def changed_words(changed: int | None) -> str:
 
 
 def named(index: int, names: list[str]) -> str:
-    return names[index] if index < len(names) else "a class that is no more"
+    return names[index] if index < len(names) else gettext("a class that is no more")

@@ -1,11 +1,24 @@
 from django.urls import path
 
-from learning.api import comparisons, effects, ending, explanations, one_version, policies, rounds, runs, versions
+from learning.api import (
+    comparisons,
+    effects,
+    ending,
+    explanations,
+    one_version,
+    policies,
+    rounds,
+    runs,
+    taught,
+    versions,
+)
 
 urlpatterns = [
+    path("taught/", taught.TaughtList.as_view(), name="api-taught"),
     path("datasets/<int:pk>/models/", versions.Versions.as_view(), name="api-models"),
     path("datasets/<int:pk>/models/<int:number>/weights/", versions.Weights.as_view(), name="api-model-weights"),
     path("datasets/<int:pk>/models/<int:number>/bring-back/", versions.BringBack.as_view(), name="api-model-back"),
+    path("datasets/<int:pk>/models/<int:number>/shadow/", versions.Shadow.as_view(), name="api-model-shadow"),
     path("datasets/<int:pk>/versions/<int:number>/", one_version.OneVersion.as_view(), name="api-version"),
     path("datasets/<int:pk>/compare/", comparisons.Compare.as_view(), name="api-compare"),
     path("datasets/<int:pk>/train/", runs.Train.as_view(), name="api-train"),

@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from gallery.models import DataSet, Image, Split
 from learning.models import ModelVersion
-from learning.selectors import Label, champion_of, evaluation_labels, training_labels
+from learning.selectors import champion_of, evaluation_labels, training_labels
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def _rows(
     dataset: DataSet, images: QuerySet[Image], first: ModelVersion | None, champion: ModelVersion | None
 ) -> list[Compared]:
     names = [cls.name for cls in dataset.classes.order_by("index")]
-    truths = {label.image: names[_likeliest(label)] for label in evaluation_labels(dataset) + training_labels(dataset)}
+    truths = {label.image: names[label.cls] for label in evaluation_labels(dataset) + training_labels(dataset)}
     early, late = _said(first, names), _said(champion, names)
     return [
         Compared(image, truths.get(image), early.get(image), late.get(image))
@@ -77,7 +77,3 @@ def _in_order(images: QuerySet[Image], judged: set[int]) -> list[int]:
 def _said(version: ModelVersion | None, names: list[str]) -> dict[int, Said]:
     said = version.predictions if version else {}
     return {int(image): Said(names[cls], confidence) for image, (cls, confidence) in said.items()}
-
-
-def _likeliest(label: Label) -> int:
-    return max(range(len(label.posterior)), key=label.posterior.__getitem__)

@@ -66,7 +66,7 @@ GROUPS = {
         "replay",
         "recency_percent",
     ],
-    "What may serve": ["sure_of_better_percent"],
+    "What may serve": ["sure_of_better_percent", "shadow"],
 }
 MOST_ANSWERS = 100_000_000
 

@@ -20,6 +20,7 @@ FIELDS = [
     "ema",
     "replay",
     "deadline_minutes",
+    "shadow",
 ]
 LABELS = {
     "backbone": "Network",
@@ -34,6 +35,7 @@ LABELS = {
     "ema": "Mean of the weights",
     "replay": "Old labels with each new one, online",
     "deadline_minutes": "Longest run",
+    "shadow": "First beside the one that serves",
 }
 HELP_TEXTS = {
     "backbone": "What a new training run starts from.",
@@ -48,6 +50,8 @@ HELP_TEXTS = {
     "ema": "How slowly a running mean of the weights, which then serves, follows them: 0 is none, 0.99 a good start.",
     "replay": "So that what was known is not forgotten.",
     "deadline_minutes": "Minutes, after which a run is given up and the version that serves stays.",
+    "shadow": "A better version does not serve at once: it says of new uploads what it would tag, its page compares "
+    "both, and you decide.",
 }
 BOUNDS = {
     "epochs": (1, 500),

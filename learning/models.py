@@ -52,6 +52,9 @@ class Policy(Passing, Training):
         validators=[MinValueValidator(0.8), MaxValueValidator(0.999)],
         help_text="Probability of being better that a version needs to serve.",
     )
+    shadow = models.BooleanField(
+        default=False, help_text="A better version says of new uploads beside the one that serves what it would tag."
+    )
 
     class Meta:
         verbose_name_plural = "policies"
@@ -67,6 +70,8 @@ class Mode(models.TextChoices):
 
 
 class TrainingRun(Work):
+    forgiven = models.F("turns")
+
     dataset = models.ForeignKey(DataSet, models.CASCADE, related_name="runs")
     mode = models.CharField(max_length=10, choices=Mode.choices, default=Mode.NEW_CYCLE)
     epochs = models.PositiveSmallIntegerField()
@@ -74,6 +79,8 @@ class TrainingRun(Work):
     due_at = models.DateTimeField(default=timezone.now)
     phase = models.CharField(max_length=40, blank=True)
     progress = models.FloatField(default=0.0)
+    turns = models.PositiveSmallIntegerField(default=0, help_text="Attempts that ended by giving way to other work.")
+    waited = models.FloatField(default=0.0, help_text="Seconds between those, which its deadline doesn't count.")
     finished_at = models.DateTimeField(null=True)
     plan = models.JSONField(null=True, editable=False, help_text="What it does, decided when it first began.")
     checkpoint = models.FileField(upload_to="checkpoints/", blank=True, editable=False)
@@ -93,6 +100,7 @@ class TrainingRun(Work):
 
 class VersionState(models.TextChoices):
     CHAMPION = "champion"
+    CHALLENGER = "challenger"
     REJECTED = "rejected"
     RETIRED = "retired"
 
@@ -102,7 +110,7 @@ class ModelVersion(models.Model):
     number = models.PositiveIntegerField()
     parent = models.ForeignKey("self", models.SET_NULL, null=True, related_name="children")
     run = models.OneToOneField(TrainingRun, models.PROTECT, related_name="version")
-    state = models.CharField(max_length=8, choices=VersionState.choices)
+    state = models.CharField(max_length=10, choices=VersionState.choices)
     provisional = models.BooleanField(default=False, help_text="Judged by cross-validation, for want of evaluation.")
     reason = models.CharField(max_length=300, help_text="What the gate said.")
     backbone = models.CharField(max_length=60)
@@ -121,6 +129,7 @@ class ModelVersion(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["dataset", "number"], name="one_version_a_number"),
             models.UniqueConstraint(fields=["dataset"], condition=Q(state="champion"), name="one_champion"),
+            models.UniqueConstraint(fields=["dataset"], condition=Q(state="challenger"), name="one_challenger"),
         ]
 
     def __str__(self) -> str:
@@ -167,11 +176,31 @@ class Retag(Work):
     """After a promotion: every tag of the data set by the new champion, then a new sampling round."""
 
     version = models.OneToOneField(ModelVersion, models.CASCADE, related_name="retag")
+    after = models.BigIntegerField(default=0, help_text="The last image that it has tagged, by id; it goes on after.")
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
 
     def __str__(self) -> str:
         return f"re-tag by {self.version}"
+
+
+class ShadowTag(models.Model):
+    """What a challenger would have tagged an upload as, beside what the champion did. Nobody is shown it as a tag."""
+
+    version = models.ForeignKey(ModelVersion, models.CASCADE, related_name="shadow_tags")
+    champion = models.ForeignKey(ModelVersion, models.CASCADE, related_name="+")
+    image = models.ForeignKey(Image, models.CASCADE, related_name="+")
+    label = models.PositiveSmallIntegerField(help_text="A class by its index.")
+    confidence = models.FloatField()
+    champion_label = models.PositiveSmallIntegerField()
+    champion_confidence = models.FloatField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["version", "image"], name="one_shadow_tag_an_image")]
+
+    def __str__(self) -> str:
+        return f"image {self.image_id} by {self.version}"
 
 
 class Drift(Work):

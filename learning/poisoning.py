@@ -44,7 +44,7 @@ def aftermath(person: Annotator) -> list[Aftermath]:
 
 
 def _aftermath(dataset: DataSet, person: Annotator, block: Decision | None) -> Aftermath:
-    voted = Vote.objects.filter(dataset=dataset, annotator__in=faces_of(person)).values("image")
+    voted = Vote.objects.standing().filter(dataset=dataset, annotator__in=faces_of(person)).values("image")
     learned = TrainingExample.objects.filter(source="crowd", image__in=voted).values("run")
     versions = dataset.versions.filter(run__in=learned).count()
     champion = champion_of(dataset)

@@ -1,12 +1,14 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db.models import Max, Min, Q, QuerySet
 from django.utils import timezone
 
 from annotations.models import Consensus, ConsensusState
-from annotations.selectors import UNDECIDED, campaign_of, rulings
+from annotations.selectors import UNDECIDED, campaign_of, removed_indices, rulings
 from gallery.models import DataSet, Image, Source, Split, Tag
+from gallery.selectors import named_by_owner
 from gallery.work import WorkState
 from learning.models import ModelVersion, Policy, TrainingRun, VersionState
 
@@ -20,6 +22,11 @@ class Label:
     image: int
     posterior: list[float]
     source: str
+
+    @property
+    def cls(self) -> int:
+        """The likeliest."""
+        return max(range(len(self.posterior)), key=self.posterior.__getitem__)
 
 
 @dataclass(frozen=True)
@@ -35,8 +42,17 @@ def policy_of(dataset: DataSet) -> Policy:
     return policy
 
 
+def policy_locked(dataset: DataSet) -> Policy:
+    """Inside a transaction: held until its end, by whoever writes tags, and by whoever changes what they go by."""
+    return Policy.objects.select_for_update().get(pk=policy_of(dataset).pk)
+
+
 def champion_of(dataset: DataSet) -> ModelVersion | None:
     return dataset.versions.filter(state=VersionState.CHAMPION).first()
+
+
+def challenger_of(dataset: DataSet) -> ModelVersion | None:
+    return dataset.versions.filter(state=VersionState.CHALLENGER).first()
 
 
 def training_labels(dataset: DataSet) -> list[Label]:
@@ -49,11 +65,17 @@ def evaluation_labels(dataset: DataSet) -> list[Label]:
     return _labels(dataset, Q(split=Split.EVALUATION), without_model=True)
 
 
+def labels_by_people(dataset: DataSet, images: QuerySet[Any]) -> list[Label]:
+    """Of any split; a query of the images' ids."""
+    return _labels(dataset, Q(pk__in=images), without_model=True)
+
+
 def fresh_labels(dataset: DataSet) -> Fresh:
     since = dataset.runs.aggregate(last=Max("created_at"))["last"] or datetime.min.replace(tzinfo=UTC)
     learnable = ~Q(image__split=Split.EVALUATION) & Q(image__deleted_at=None, image__dataset=dataset)
-    tags = Tag.objects.filter(learnable, source=Source.OWNER, updated_at__gt=since)
+    tags = Tag.objects.standing().filter(learnable, source=Source.OWNER, updated_at__gt=since)
     agreed = Consensus.objects.filter(learnable, state=ConsensusState.ACCEPTED, accepted_at__gt=since)
+    agreed = agreed.exclude(label__in=removed_indices(dataset))
     firsts = [tags.aggregate(at=Min("updated_at"))["at"], agreed.aggregate(at=Min("accepted_at"))["at"]]
     first = min((at for at in firsts if at), default=None)
     age = (timezone.now() - first).total_seconds() if first else 0.0
@@ -70,7 +92,7 @@ def current_run(dataset: DataSet) -> TrainingRun | None:
 
 def askable(dataset: DataSet, *, again: bool = False) -> QuerySet[Image]:
     """Images whose class nobody has said or agreed on; with `again` also those that people agree on but may doubt."""
-    images = dataset.images.shown().exclude(split=Split.GOLD).exclude(tags__source=Source.OWNER)
+    images = dataset.images.shown().exclude(named_by_owner())
     return images.filter(UNDECIDED | _askable_again(dataset) if again else UNDECIDED)
 
 
@@ -87,16 +109,18 @@ def askable_pool(dataset: DataSet, *, again: bool = False) -> list[int]:
 
 
 def _labels(dataset: DataSet, split: Q, *, without_model: bool = False) -> list[Label]:
+    """None is of a class that was removed. The crowd's posteriors leave those classes out as soon as it is fitted."""
     images = dataset.images.shown().filter(split)
-    n_classes = dataset.classes.count()
-    owned = dict(images.filter(tags__source=Source.OWNER).values_list("pk", "tags__label__index"))
+    n_classes, removed = dataset.classes.count(), removed_indices(dataset)
+    tags = Tag.objects.standing().filter(image__in=images, source=Source.OWNER)
+    owned = dict(tags.values_list("image", "label__index"))
     agreed = images.filter(consensus__state=ConsensusState.ACCEPTED).exclude(pk__in=owned)
     labels = [Label(pk, one_hot(cls, n_classes), "owner") for pk, cls in owned.items()]
     labels += [
         Label(pk, widened(crowd if without_model and crowd else posterior, n_classes), "crowd")
         for pk, posterior, crowd in agreed.values_list("pk", "consensus__posterior", "consensus__crowd")
     ]
-    return sorted(labels, key=lambda label: label.image)
+    return sorted((label for label in labels if label.cls not in removed), key=lambda label: label.image)
 
 
 def one_hot(cls: int, n_classes: int) -> list[float]:

@@ -24,8 +24,8 @@ class Standing:
 
 def answers_spent(dataset: DataSet) -> int:
     """What people said of unknown pictures when they were asked. Controls check the person, and imported votes and
-    corrections came unasked: none of these is spent."""
-    return Vote.objects.filter(dataset=dataset, challenge__isnull=False).count()
+    corrections came unasked: none of these is spent, nor is a second thought."""
+    return Vote.objects.first_words().filter(dataset=dataset, challenge__isnull=False).count()
 
 
 def budget_spent(dataset: DataSet) -> str:

@@ -24,9 +24,12 @@ def tag_images(images: list[int]) -> None:
 
 @shared_task(name="learning.train")
 def train(run: int) -> None:
+    """Of a message only that there is one counts: many for one data set get it no more than its turn."""
     from learning.services.training import run_execute
+    from learning.services.turns import next_run
 
-    run_execute(run)
+    if (due := next_run()) is not None:
+        run_execute(due)
 
 
 @shared_task(name="learning.retag")
@@ -55,6 +58,14 @@ def explain(pk: int) -> None:
     from learning.services.explaining import explanation_execute
 
     explanation_execute(pk)
+
+
+@shared_task(name="learning.classes_settle")
+def classes_settle(dataset: int) -> None:
+    from gallery.models import DataSet
+    from learning.services.classes import classes_settle as settle
+
+    settle(dataset=DataSet.objects.get(pk=dataset))
 
 
 @shared_task(name="learning.tick")

@@ -1,9 +1,10 @@
 from django.urls import path
 
-from learning.views import asked, effects, ending, explanations, figures, policy, training, versions
+from learning.views import asked, effects, ending, explanations, figures, policy, taught, training, versions
 
 urlpatterns = [
     path("figures/", figures.loop_figures, name="loop_figures"),
+    path("solve/taught/", taught.solve_taught, name="solve_taught"),
     path("datasets/<int:pk>/learning/", training.dataset_learning, name="dataset_learning"),
     path("datasets/<int:pk>/train/", training.dataset_train, name="dataset_train"),
     path("datasets/<int:pk>/asked/", asked.dataset_asked, name="dataset_asked"),
@@ -14,6 +15,8 @@ urlpatterns = [
     path("datasets/<int:pk>/policy/", policy.dataset_policy, name="dataset_policy"),
     path("datasets/<int:pk>/versions/<int:number>/", versions.version, name="version"),
     path("datasets/<int:pk>/versions/<int:number>/bring-back/", versions.version_bring_back, name="version_bring_back"),
+    path("datasets/<int:pk>/versions/<int:number>/shadow/", versions.version_shadow, name="version_shadow"),
+    path("datasets/<int:pk>/versions/<int:number>/shadow/end/", versions.version_shadow_end, name="version_shadow_end"),
     path("datasets/<int:pk>/versions/<int:number>/weights/", versions.version_weights, name="version_weights"),
     path("images/<int:pk>/explanations/", explanations.image_explanations, name="image_explanations"),
     path("images/<int:pk>/explain/", explanations.image_explain, name="image_explain"),

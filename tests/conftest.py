@@ -12,8 +12,10 @@ from django.db import connection
 from PIL import Image as Picture
 
 from accounts.models import Role, User
-from annotations.models import Campaign, Publication
+from annotations.challenges.share import SETTLED
+from annotations.models import Annotator, AnswerKind, Campaign, ControlAnswer, Publication, Reliability
 from annotations.selectors import campaign_of
+from annotations.services import counting
 from gallery.models import DataSet, Image, Visibility
 from gallery.services.datasets import dataset_create
 from gallery.services.images import image_label, images_upload
@@ -45,6 +47,8 @@ def own_storage(settings, var_dir: Path) -> None:
     settings.MEDIA_ROOT = var_dir / "media"
     settings.WEIGHTS_DIR = var_dir / "weights"
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    settings.LIMITS_STORE, settings.NETWORK_LIMITS = "memory://", False
+    counting.store.cache_clear()
     cache.clear()  # so that nobody is too many for the tests before
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
@@ -128,3 +132,19 @@ def published(dataset: DataSet, add_images) -> DataSet:
     add_images(20, 1)
     Campaign.objects.filter(pk=campaign_of(dataset).pk).update(publication=Publication.APPROVED)
     return dataset
+
+
+@pytest.fixture
+def relied_on(published: DataSet) -> Callable[[Annotator], Annotator]:
+    """Make somebody one who has shown on Shades that there is no doubt about them."""
+
+    def make(annotator: Annotator) -> Annotator:
+        image = published.images.first()
+        answer = {"kind": AnswerKind.CHOICE, "truth": 0, "answer": 0, "correct": True}
+        ControlAnswer.objects.bulk_create(
+            ControlAnswer(dataset=published, annotator=annotator, image=image, **answer) for _ in range(SETTLED)
+        )
+        Reliability.objects.create(annotator=annotator, dataset=published, accuracy=0.97, low=0.9)
+        return annotator
+
+    return make

@@ -9,10 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.doors import given
+from accounts.doors import given, network_of
 from annotations.api.access import challenge_own
-from annotations.models import AnswerKind, Challenge
-from annotations.services.challenges import challenge_answer
+from annotations.challenges.naming import CANT_TELL
+from annotations.models import AnswerKind, Challenge, SecondThought
+from annotations.services.challenges import Result, challenge_answer, challenge_cant_tell
+from annotations.services.networks import network_noted
 from annotations.services.reports import report_tile
 
 SAID = {AnswerKind.CHOICE: "is", AnswerKind.YES: "is", AnswerKind.NO: "is not"}
@@ -21,9 +23,20 @@ SAID = {AnswerKind.CHOICE: "is", AnswerKind.YES: "is", AnswerKind.NO: "is not"}
 @extend_schema_field(
     {
         "oneOf": [
-            {"type": "string", "description": "A strip's keys, one a tile, ? for «can't tell»."},
-            {"type": "array", "items": {"type": "integer"}, "description": "The positions selected on a grid."},
-            {"type": "array", "items": {"type": "string"}, "description": "A class name for each tile of a strip."},
+            {
+                "type": "string",
+                "description": "A strip's keys, ? for «can't tell»; none, of a grid; a single ?: you can't tell any.",
+            },
+            {
+                "type": "array",
+                "items": {"type": "integer"},
+                "description": "The positions selected on a grid, none or more.",
+            },
+            {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "A class name for each tile of a strip, or for each question one of its options.",
+            },
         ]
     }
 )
@@ -37,7 +50,7 @@ class AnswerIn(serializers.Serializer):
 
 
 class ResultOut(serializers.Serializer):
-    passed = serializers.BooleanField()
+    passed = serializers.BooleanField(allow_null=True, help_text="Null: you couldn't tell, so there is no verdict.")
     votes = serializers.IntegerField(help_text="How many tiles you said something new about.")
 
 
@@ -64,7 +77,11 @@ class Answer(APIView):
         challenge = challenge_own(request, dataset, pk)
         raw = given(request.data, AnswerIn)["answer"]
         # Under the face that was asked: a visitor may have logged in since.
+        if raw == CANT_TELL:
+            challenge_cant_tell(challenge=challenge, annotator=challenge.annotator)
+            return Response(ResultOut(Result(passed=None, votes=0)).data)
         result = challenge_answer(challenge=challenge, annotator=challenge.annotator, raw=raw)
+        network_noted(network=network_of(request), annotator=challenge.annotator, passed=result.passed)
         return Response(ResultOut(result).data)
 
 
@@ -87,12 +104,18 @@ class Report(APIView):
 
 def tiles_said(challenge: Challenge) -> list[dict[str, object]]:
     """By position, whichever ledger a row stands in: which tiles were controls stays untold."""
-    position_of = dict(challenge.tiles.values_list("image", "position"))
     name_of = dict(challenge.dataset.classes.values_list("index", "name"))
+    return [
+        {"position": position, "said": SAID[AnswerKind(kind)], "label": name_of[answer]}
+        for position, kind, answer in sorted(_rows_said(challenge))
+    ]
+
+
+def _rows_said(challenge: Challenge) -> list[tuple[int, int, int]]:
+    """(position, kind, class), by their second thought where they had one: the ledger has it of unknowns alone."""
+    if second := SecondThought.objects.filter(challenge=challenge).first():
+        return [(position, kind, answer) for position, kind, answer in second.said]
+    position_of = dict(challenge.tiles.values_list("image", "position"))
     fields = ("image", "kind", "answer")
     rows = [*challenge.votes.values_list(*fields), *challenge.controlanswers.values_list(*fields)]
-    said = [
-        {"position": position_of[image], "said": SAID[AnswerKind(kind)], "label": name_of[answer]}
-        for image, kind, answer in rows
-    ]
-    return sorted(said, key=lambda tile: tile["position"])
+    return [(position_of[image], kind, answer) for image, kind, answer in rows]

@@ -8,8 +8,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.doors import Share, given
+from annotations.challenges.registry import CHOICES, refusal
 from annotations.models import Campaign
-from annotations.selectors import campaign_of
+from annotations.selectors import campaign_of, keys_of
 from annotations.services.campaigns import campaign_change
 from annotations.services.publication import publication_request, publication_withdraw
 from gallery.access import dataset_write
@@ -17,10 +18,32 @@ from gallery.access import dataset_write
 STEPS = {"request": publication_request, "withdraw": publication_withdraw}
 
 
+class KindsField(serializers.ListField):
+    """Names of kinds, each once, in their usual order."""
+
+    child = serializers.ChoiceField(CHOICES)
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        named = super().to_internal_value(data)
+        return [name for name, _ in CHOICES if name in named]
+
+
 class CampaignOut(serializers.ModelSerializer):
+    kinds = KindsField(read_only=True)
+
     class Meta:
         model = Campaign
-        fields = ["publication", "threshold", "minimum_trusted", "cap", "use_model", "ended_at", "ended_because"]
+        fields = [
+            "publication",
+            "threshold",
+            "minimum_trusted",
+            "cap",
+            "use_model",
+            "kinds",
+            "flips",
+            "ended_at",
+            "ended_because",
+        ]
         read_only_fields = ["ended_at", "ended_because"]
 
 
@@ -29,11 +52,15 @@ class CampaignChange(serializers.Serializer):
     minimum_trusted = serializers.IntegerField(min_value=1, max_value=100)
     cap = serializers.IntegerField(min_value=1, max_value=1000)
     use_model = serializers.BooleanField(help_text="The model's word counts as one more annotator's.")
+    kinds = KindsField(allow_empty=False, help_text="The kinds of challenge that people are given, by their names.")
+    flips = serializers.BooleanField(help_text="A mirrored picture shows the same, so people may see it mirrored.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         cap = attrs.get("cap", self.instance.cap)
         if cap < attrs.get("minimum_trusted", self.instance.minimum_trusted):
             raise ValidationError({"cap": ["With a cap below the trusted people it takes, nothing is ever agreed."]})
+        if reason := refusal(attrs.get("kinds", []), keys_of(self.instance.dataset)):
+            raise ValidationError({"kinds": [reason]})
         return attrs
 
 

@@ -13,6 +13,7 @@ from annotations.access_review import annotator_judged
 from annotations.api.access import faces_known
 from annotations.controls import mistakes
 from annotations.models import AnswerKind, Reliability
+from annotations.services.withholding import verdicts_tell
 from gallery.access import visible_datasets, visible_images
 
 
@@ -32,6 +33,8 @@ class OwnReliability(ListAPIView):
     serializer_class = ReliabilityOut
 
     def get_queryset(self) -> QuerySet[Reliability]:
+        if you := annotator_judged(self.request):
+            verdicts_tell(annotator=you)  # these figures show how they did, so what they answered last stands
         own = Reliability.objects.filter(annotator__in=faces_known(self.request).filter(same_as=None))
         seen = own.filter(dataset__in=visible_datasets(self.request.user))
         return seen.select_related("dataset").order_by("dataset__name", "pk")

@@ -13,7 +13,7 @@ def is_right(tile: Candidate, answer: Answered) -> bool:
 def grade(composed: Composed, answers: Sequence[Answered]) -> Graded:
     """Split `answers` into controls (with whether each is right) and votes; all controls must be right.
 
-    A control without an answer fails the challenge, and isn't listed: nothing was said that could be
+    A control without an answer lets nobody pass, and isn't listed: nothing was said that could be
     recorded. Raises ValueError where a position is answered twice or isn't on the challenge.
     """
     _check_positions(composed, answers)
@@ -24,6 +24,15 @@ def grade(composed: Composed, answers: Sequence[Answered]) -> Graded:
     # No control, no verdict: otherwise a challenge of unknowns alone would let everybody through.
     passed = n_controls > 0 and sum(right for _, right in controls) == n_controls
     return Graded(passed, controls, votes)
+
+
+def is_unsure(composed: Composed, graded: Graded) -> bool:
+    """Nothing that was said of a control is wrong, but not all of them could be told: no pass, and no failure either.
+
+    Who doesn't look gains nothing by it: it passes nobody.
+    """
+    has_controls = any(tile.truth is not None for tile in composed.tiles)
+    return has_controls and not graded.passed and all(right for _, right in graded.controls)
 
 
 def _check_positions(composed: Composed, answers: Sequence[Answered]) -> None:

@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable
 from itertools import takewhile
 
+from annotations.challenges.words import Words, counted
+
 FREE = 3  # failures in a row that anybody may have: pictures are hard, and fingers slip
 FIRST_PAUSE = 30.0  # seconds
 LONGEST_PAUSE = 3600.0
@@ -33,8 +35,8 @@ def seconds_left(failed: int, since: float) -> int:
     return max(0, math.ceil(pause(failed) - since))
 
 
-def in_words(seconds: int) -> str:
+def in_words(seconds: int) -> Words:
     """«30 seconds», «1 minute», «12 minutes»: minutes are rounded up, so that nobody comes too early."""
     if seconds <= 90:
-        return "1 second" if seconds == 1 else f"{seconds} seconds"
-    return f"{math.ceil(seconds / 60)} minutes"
+        return counted("%(n)s second", "%(n)s seconds", seconds)
+    return counted("%(n)s minute", "%(n)s minutes", math.ceil(seconds / 60))

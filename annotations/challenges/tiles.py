@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
-
-import numpy as np
-
-from annotations.challenges.share import Check
+from typing import Literal
 
 AnswerKind = Literal["choice", "yes", "no"]
+Form = Literal["select", "name", "series", "rows"]
+"""How a person answers: by selecting tiles, by naming each of them, by a question a tile, or a question a row."""
 Keys = Sequence[tuple[str, str]]
 """Per class index: the character that a person types for it ("" where there is none) and its name.
 
@@ -22,7 +20,7 @@ def offered_keys(keys: Keys) -> Keys:
 
 
 class AnswerError(ValueError):
-    """A raw answer that can't be read; the message is meant for the person who gave it."""
+    """A raw answer that can't be read; the message, a `phrase`, is meant for the person who gave it."""
 
 
 class NotEnough(ValueError):  # noqa: N818 - a state of the data set rather than a fault
@@ -33,21 +31,52 @@ class NotEnough(ValueError):  # noqa: N818 - a state of the data set rather than
 class Candidate:
     """An image that may become a tile: a control where `truth` is a class index, an unknown where it is None.
 
-    `guess` is the class that the model finds most probable for an unknown, or None.
+    `guess` is the class that the model finds most probable for an unknown, or None, and `confidence` how probable;
+    `likely` are the classes by their probability, the first first, where that is known.
     """
 
     image_id: int
     truth: int | None
     guess: int | None = None
+    likely: tuple[int, ...] = ()
+    confidence: float = 0.0
 
 
 @dataclass(frozen=True)
 class Composed:
-    """A challenge: its tiles in reading order, and the class it asks for (None: it asks for every class)."""
+    """A challenge: its tiles in reading order, and the class it asks for (None: it asks for more than one).
+
+    `asked` are further classes that its questions are about, as its kind reads them. `reference` is a control that is
+    shown beside the tiles, as an example of what is asked for: nobody is asked about it, and nothing is graded by it.
+    """
 
     kind: str
     tiles: tuple[Candidate, ...]
     target: int | None
+    asked: tuple[int, ...] = ()
+    reference: Candidate | None = None
+
+    @property
+    def shown(self) -> tuple[Candidate, ...]:
+        """Every picture, in the order of the sprite: the tiles, and after them the reference."""
+        return self.tiles if self.reference is None else (*self.tiles, self.reference)
+
+
+@dataclass(frozen=True)
+class Option:
+    """One answer to a question: what is sent, what it is called, and the key that gives it."""
+
+    value: str
+    label: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked about one tile of a series, or about one row."""
+
+    asks: str
+    options: tuple[Option, ...]
 
 
 @dataclass(frozen=True)
@@ -66,47 +95,3 @@ class Graded:
     passed: bool
     controls: tuple[tuple[Answered, bool], ...]
     votes: tuple[Answered, ...]
-
-
-class Kind(Protocol):
-    """One kind of challenge. `size` tiles are laid out in rows of `columns`."""
-
-    name: str
-    size: int
-    columns: int
-
-    def fits(self, keys: Keys) -> bool:
-        """Whether people can answer this kind for a data set with these classes."""
-
-    def controls_needed(self, n_classes: int, check: Check) -> int:
-        """Fewest controls for a verdict about somebody who is checked so closely.
-
-        Raises NotEnough with fewer than two classes: a question with one possible answer tells nothing.
-        """
-
-    def compose(
-        self,
-        controls: Sequence[Candidate],
-        unknowns: Sequence[Candidate],
-        n_classes: int,
-        check: Check,
-        rng: np.random.Generator,
-    ) -> Composed:
-        """Draw a challenge of `size` tiles, no image twice; the same generator state gives the same one.
-
-        `controls` come in the order of preference: of each class the first `size` are drawn from. As many
-        become tiles as the verdict needs, or as make up the share of `check`; missing unknowns are made up for
-        with more. Raises NotEnough where the controls don't suffice for the verdict.
-        """
-
-    def parse(self, raw: object, composed: Composed, keys: Keys) -> tuple[Answered, ...]:
-        """Read what a client sent. Raises AnswerError. A tile that the person couldn't tell has no answer."""
-
-    def grade(self, composed: Composed, answers: Sequence[Answered]) -> Graded:
-        """The verdict from the controls alone, and the votes from the unknowns alone."""
-
-    def blind_pass_rate(self, n_controls: int, n_classes: int) -> float:
-        """Probability that the best blind player passes: all, none, any random rate, a constant class."""
-
-    def honest_pass_rate(self, n_controls: int, per_tile: float = 0.97) -> float:
-        """Probability that a person who gets each tile right with probability `per_tile` passes."""

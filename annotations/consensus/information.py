@@ -51,7 +51,7 @@ def one_more_vote(skills: Skills, belief: npt.ArrayLike, annotators: npt.ArrayLi
     item that is certain no vote tells anything.
     """
     beliefs = _beliefs(skills, belief)
-    gains = [_gain(skills.matrix(int(a)), beliefs) for a in _people(skills, annotators)]
+    gains = [of_answers(skills.matrix(int(a)), beliefs) for a in _people(skills, annotators)]
     return np.array(gains).reshape(-1, len(beliefs))
 
 
@@ -59,19 +59,25 @@ def question(skills: Skills, class_prior: npt.ArrayLike, annotators: npt.ArrayLi
     """Bits of an answer to "is it c?", (A, K): on a tile there are two answers, so it is one bit at most."""
     prior = _beliefs(skills, np.atleast_2d(np.asarray(class_prior, dtype=np.float64)))[0]
     people = _people(skills, annotators)
-    told = np.zeros((len(people), len(prior)))
-    for row, a in enumerate(people):
-        yes = skills.matrix(int(a))
-        answers = prior @ yes
-        told[row] = _binary(answers) - prior @ _binary(yes)
+    told = [of_question(skills.matrix(int(a)), prior[None])[0] for a in people]
+    return np.array(told).reshape(-1, len(prior))
+
+
+def of_question(matrix: FloatArray, beliefs: FloatArray) -> FloatArray:
+    """Bits of an answer to "is it c?" by somebody with this matrix (K, K), (I, K) from beliefs (I, K)."""
+    told: FloatArray = _binary(beliefs @ matrix) - beliefs @ _binary(matrix)
     return np.maximum(told, 0)
 
 
-def _gain(matrix: FloatArray, beliefs: FloatArray) -> FloatArray:
-    """Entropy of the answer less its entropy if the truth were known, (I,): the mutual information."""
-    answers: FloatArray = beliefs @ matrix
-    gain: FloatArray = _bits(answers).sum(axis=1) - beliefs @ _bits(matrix).sum(axis=1)
-    return np.maximum(gain, 0)  # rounding
+def of_answers(chances: FloatArray, beliefs: FloatArray) -> FloatArray:
+    """Bits of an answer that is given with these chances (K, answers), row the true class, (I,) from beliefs (I, K).
+
+    The mutual information: entropy of the answer less its entropy if the truth were known. Where a row sums to less
+    than 1, the rest is no answer, which tells nothing.
+    """
+    answers: FloatArray = beliefs @ chances
+    told: FloatArray = _bits(answers).sum(axis=1) - beliefs @ _bits(chances).sum(axis=1)
+    return np.maximum(told, 0)  # rounding
 
 
 def _bits(p: FloatArray) -> FloatArray:

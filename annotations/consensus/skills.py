@@ -92,7 +92,7 @@ class Skills:
         base = self._base(annotator, answer)
         counts = self._counts_at(annotator, answer, base)
         strength = self.prior.strength
-        mean: FloatArray = (counts + strength * base) / (self.total[annotator] + strength)
+        mean: FloatArray = (counts + strength * base) / (self._placed[annotator] + strength)
         return mean
 
     def matrix(self, annotator: int) -> FloatArray:
@@ -145,7 +145,7 @@ class Skills:
         """P(perceives the true class), (A, K): the diagonals of all matrices."""
         strength, outside = self.prior.strength, self.spread * self.diagonal
         outside[self.annotator, self.answer] = 0
-        rate: FloatArray = (self._right + outside + strength * self.diagonal) / (self.total + strength)
+        rate: FloatArray = (self._right + outside + strength * self.diagonal) / (self._placed + strength)
         return rate
 
     @property
@@ -170,6 +170,11 @@ class Skills:
     def _unlisted(self) -> FloatArray:
         """How many answers of each row lie in no cell, (A, K)."""
         return np.maximum(self.total - sum_by(self.annotator, len(self.total), self.counts), 0)
+
+    @cached_property
+    def _placed(self) -> FloatArray:
+        """Answers of each row, (A, K), without the crumbs in no cell that `spread` leaves out: rows sum to 1."""
+        return self.total - np.where(self.spread > 0, 0, self._unlisted)
 
     @cached_property
     def _scale(self) -> FloatArray:

@@ -4,6 +4,7 @@ from accounts.models import User
 from annotations.models import Annotator
 from annotations.selectors import datasets_answered
 from annotations.services.consensus import consensus_refit
+from annotations.services.streaks import streak_recount
 
 
 def annotator_for(user: User) -> Annotator:
@@ -19,14 +20,17 @@ def annotator_join(*, visitor: Annotator, account: Annotator) -> None:
     visitor.same_as = account
     visitor.save(update_fields=["same_as"])
     _work_out_again(visitor)
+    streak_recount(annotator=account)
 
 
 @transaction.atomic
 def annotator_unjoin(*, visitor: Annotator) -> None:
     """Undo a joining that was wrong, such as a shared computer's."""
-    visitor.same_as = None
+    account, visitor.same_as = visitor.same_as, None
     visitor.save(update_fields=["same_as"])
     _work_out_again(visitor)
+    for annotator in sorted(filter(None, (account, visitor)), key=lambda face: face.pk):
+        streak_recount(annotator=annotator)
 
 
 def _work_out_again(visitor: Annotator) -> None:

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts.audit import audit
 from accounts.models import User
@@ -17,9 +18,9 @@ def appeal_make(*, annotator: Annotator, dataset: DataSet, text: str) -> Appeal:
     # Of two appeals that race, the person's row lets one through at a time.
     person = Annotator.objects.select_for_update().get(pk=annotator.person_id)
     if not datasets_answered(person).filter(pk=dataset.pk).exists():
-        raise NotNow("You have answered nothing there that could be judged.")
+        raise NotNow(gettext("You have answered nothing there that could be judged."))
     if Appeal.objects.filter(annotator__in=faces_of(person), dataset=dataset, state=AppealState.OPEN).exists():
-        raise NotNow("Your appeal there waits for a reviewer already.")
+        raise NotNow(gettext("Your appeal there waits for a reviewer already."))
     return Appeal.objects.create(annotator=person, dataset=dataset, text=text)
 
 

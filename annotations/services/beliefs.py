@@ -36,11 +36,11 @@ def fitted(book: Ledger, terms: Terms) -> Fitted:
     crowd = heard.fit(book.votes, book.clamped, PRIOR)
     opinions = _opinions(book, terms)
     if opinions is None:
-        return Fitted(crowd, Belief(crowd.fit.posterior), None)
+        return Fitted(crowd, _belief(terms, crowd.fit.posterior), None)
     both = with_model.fit(
         book.votes, opinions, book.clamped, crowd.weights, PRIOR, shown=_shown(book, crowd), crowd=crowd.fit
     )
-    return Fitted(crowd, Belief(both.posterior, both.crowd), ModelSkill(both.usual, both.matrix, both.say))
+    return Fitted(crowd, _belief(terms, both.posterior, both.crowd), ModelSkill(both.usual, both.matrix, both.say))
 
 
 def read(book: Ledger, rows: Sequence[Reliability], terms: Terms) -> Belief:
@@ -49,14 +49,25 @@ def read(book: Ledger, rows: Sequence[Reliability], terms: Terms) -> Belief:
     crowd = dawid_skene.posterior(book.votes, skills, terms.class_prior, weights, book.clamped)
     opinions = _opinions(book, terms) if terms.model else None
     if opinions is None:
-        return Belief(crowd)
+        return _belief(terms, crowd)
     may_speak = with_model.voted_on(book.votes, weights)
     model = terms.model
     word = with_model.opinion_log_likelihood(opinions, model.usual, model.matrix, model.say) * may_speak[:, None]
     prior = terms.class_prior * np.exp(word - word.max(axis=1, keepdims=True))
     joined = dawid_skene.posterior(book.votes, skills, prior, weights, book.clamped)
     against = with_model.contradicted(book.votes, [row.proven for row in rows], weights)
-    return Belief(with_model.guard(joined, crowd, against), crowd)
+    return _belief(terms, with_model.guard(joined, crowd, against), crowd)
+
+
+def _belief(terms: Terms, posterior: FloatArray, crowd: FloatArray | None = None) -> Belief:
+    return Belief(_given_present(terms, posterior), None if crowd is None else _given_present(terms, crowd))
+
+
+def _given_present(terms: Terms, posterior: FloatArray) -> FloatArray:
+    """On condition that it is none of the classes that were removed. A control of one of those stays what it was."""
+    left = posterior * terms.present
+    share = left.sum(axis=1, keepdims=True)
+    return np.divide(left, share, out=posterior.copy(), where=share > 0) if not terms.present.all() else posterior
 
 
 def _opinions(book: Ledger, terms: Terms) -> FloatArray | None:

@@ -3,21 +3,22 @@
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime
+from typing import Any, NoReturn
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import DateTimeField, Exists, OuterRef, QuerySet, UUIDField
 from django.utils import timezone
-from PIL import Image as Picture
+from django.utils.translation import gettext, gettext_lazy
 
-from annotations.challenges import patience, share, sprite
-from annotations.challenges.registry import KINDS, offered
-from annotations.challenges.share import Check
-from annotations.challenges.tiles import Answered, Candidate, Composed, Graded, Keys, NotEnough
+from annotations.challenges import grading, patience, share, skipping, worth
+from annotations.challenges.registry import GLANCE, KINDS, misfits, offered
+from annotations.challenges.tiles import Answered, Candidate, Composed, Graded, NotEnough
 from annotations.models import (
+    KINDS_OF_ANSWER,
     Annotator,
-    AnswerKind,
+    Campaign,
     Challenge,
     ChallengeState,
     Contradiction,
@@ -25,13 +26,50 @@ from annotations.models import (
     Tile,
     Vote,
 )
-from annotations.selectors import faces_of, has_ended, is_blocked, reliability_of
-from annotations.services import candidates
+from annotations.selectors import campaign_read, faces_read, keys_of, reliability_of, removed_indices
+from annotations.selectors_unseen import with_unseen_failures
+from annotations.services import asking, candidates, shelf
+from annotations.services.assembly import LIFETIME, assemble, store
 from annotations.services.consensus import consensus_update
-from gallery.models import DataSet, Image
+from annotations.services.people import Said
+from annotations.services.skips import skips_wait
+from annotations.services.streaks import streak_count
+from annotations.services.withholding import verdict_withhold
+from annotations.spoken import spoken
+from gallery.models import DataSet
+from gallery.prepared import Many, One, Prepared, PreparedUpdate, insert
 
-LIFETIME = timedelta(seconds=120)
-KINDS_OF_ANSWER = {"choice": AnswerKind.CHOICE, "yes": AnswerKind.YES, "no": AnswerKind.NO}
+GONE = gettext_lazy("This challenge was answered already, or its two minutes are over.")
+OPEN = Prepared(
+    lambda several: Challenge.objects.filter(
+        dataset=One("dataset"), annotator=One("annotator"), state=ChallengeState.OPEN
+    ).values_list("pk")
+)
+CLAIM = PreparedUpdate(
+    lambda several: Challenge.objects.filter(
+        pk=One("pk", UUIDField()),
+        annotator=One("annotator"),
+        state=ChallengeState.OPEN,
+        expires_at__gt=One("now", DateTimeField()),
+    ),
+    "state",
+    "answered_at",
+)
+TILES = Prepared(
+    lambda several: (
+        Tile.objects.filter(challenge=One("challenge", UUIDField()))
+        .order_by("position")
+        .values_list("image_id", "truth", "image__deleted_at", "image__withdrawn_at")
+    )
+)
+DOUBTED = Prepared(
+    lambda several: Contradiction.objects.filter(
+        created_at__gte=One("since", DateTimeField()), image__in=several("controls")
+    ).values_list("pk")[:1]
+)
+VOTED = Prepared(lambda several: _said(Vote.objects.first_words(), several))
+CHECKED = Prepared(lambda several: _said(ControlAnswer.objects.all(), several))
+VERDICTS = Prepared(lambda several: _verdicts(several))
 
 
 class ChallengeGone(Exception):  # noqa: N818 - it tells what happened to the challenge
@@ -46,52 +84,101 @@ class TooManyTries(NoChallenge):
     """They failed several challenges in a row; `seconds` are to be waited before the next."""
 
     def __init__(self, seconds: int) -> None:
-        wait = patience.in_words(seconds)
-        super().__init__(f"Several answers in a row didn't match. Take a break: you can go on in {wait}.")
+        words = gettext("Several answers in a row didn't match. Take a break: you can go on in %(wait)s.")
+        super().__init__(words % {"wait": spoken(patience.in_words(seconds))})
+        self.seconds = seconds
+
+
+class TooManySkips(TooManyTries):
+    """They passed over too many lately. The challenge that they have stays open."""
+
+    def __init__(self, seconds: int) -> None:
+        words = gettext("You have passed over %(n)s in ten minutes. The next skip is in %(wait)s; answers are free.")
+        NoChallenge.__init__(self, words % {"n": skipping.MOST, "wait": spoken(patience.in_words(seconds))})
         self.seconds = seconds
 
 
 @dataclass(frozen=True)
 class Result:
-    passed: bool
+    """`passed` is None where somebody couldn't tell: then there is no verdict."""
+
+    passed: bool | None
     votes: int
 
 
-def keys_of(dataset: DataSet) -> Keys:
-    return [("", "") if cls.removed_at else (cls.key, cls.name) for cls in dataset.classes.all()]
+def _said(answers: QuerySet[Any], several: Many) -> QuerySet[Any, Any]:
+    """As many of their answers as make a difference."""
+    rows = answers.filter(dataset=One("dataset"), annotator__in=several("faces"))
+    return rows.values_list("pk")[: share.SETTLED]
 
 
-def kinds_offered(dataset: DataSet) -> list[str]:
-    return offered(keys_of(dataset))
+def _verdicts(several: Many) -> QuerySet[Any, Any]:
+    """The latest first. Nobody is held up for what trusted people answered, too."""
+    graded = [ChallengeState.PASSED, ChallengeState.FAILED]
+    rows = Challenge.objects.filter(dataset=One("dataset"), annotator__in=several("faces"), state__in=graded)
+    doubted = Contradiction.objects.filter(image=OuterRef("image"), created_at__gte=OuterRef("created_at"))
+    wrong = ControlAnswer.objects.filter(Exists(doubted), challenge=OuterRef("pk"), correct=False)
+    rows = rows.exclude(Exists(wrong)).order_by("-answered_at")
+    return rows.values_list("state", "answered_at")[: patience.MOST_LOOKED_AT]
+
+
+def kinds_offered(dataset: DataSet, campaign: Campaign | None = None) -> list[str]:
+    """Those that its owner wants, and that can be asked about its classes."""
+    campaign = campaign or campaign_read(dataset)
+    return [name for name in offered(keys_of(dataset)) if name in campaign.kinds]
 
 
 @transaction.atomic
-def challenge_issue(*, dataset: DataSet, annotator: Annotator, kind: str | None = None) -> Challenge:
-    """Compose a challenge for this person, lease its unknowns, and retire the one that it replaces."""
-    kinds = kinds_offered(dataset)
+def challenge_issue(
+    *,
+    dataset: DataSet,
+    annotator: Annotator,
+    kind: str | None = None,
+    least_doubt: float = 0.0,
+    even_ended: bool = False,
+    at_a_glance: bool = False,
+) -> Challenge:
+    """Hand a challenge over that is ready for this person, or compose one and lease its unknowns; retire the one that
+    it replaces.
+
+    They are doubted by `least_doubt` at the least. `even_ended`: where the campaign has ended they are asked about
+    controls alone, for the verdict. `at_a_glance`: who is known is asked no more than two pictures, where that does.
+    """
+    campaign = campaign_read(dataset)
+    kinds = kinds_offered(dataset, campaign)
+    if not kinds:
+        reasons = " ".join(spoken(reason) for reason in misfits(campaign.kinds, keys_of(dataset)))
+        raise NoChallenge(gettext("Nothing can be asked here. %(reasons)s") % {"reasons": reasons})
     if kind is not None and kind not in kinds:
-        raise NoChallenge(f"This data set offers {' and '.join(kinds) or 'no challenges'}, not “{kind}”.")
-    if has_ended(dataset):
-        raise NoChallenge("This campaign has ended: nobody is asked about these pictures any more.")
-    if is_blocked(annotator):
-        raise NoChallenge("A reviewer has stopped this annotator. The answers so far are kept.")
-    failed = _failed_in_a_row(dataset, annotator)
+        raise NoChallenge(_not_offered(kinds, kind))
+    if campaign.ended_at and not even_ended:
+        raise NoChallenge(gettext("This campaign has ended: nobody is asked about these pictures any more."))
+    faces = faces_read(annotator)
+    if any(face.blocked_at for face in faces):
+        raise NoChallenge(gettext("A reviewer has stopped this annotator. The answers so far are kept."))
+    failed = _failed_in_a_row(dataset, faces)
+    if seconds := skips_wait(faces):
+        raise TooManySkips(seconds)
     _replace(dataset, annotator)
-    seed = secrets.randbits(31)
-    rng = np.random.default_rng(seed)
-    composed = _compose(dataset, annotator, [kind] if kind else rng.permutation(kinds).tolist(), failed, rng)
-    candidates.lease([c.image_id for c in composed.tiles if c.truth is None], LIFETIME)
-    return _store(dataset, annotator, composed, seed)
+    doubt = max(least_doubt, _doubt(dataset, annotator, faces, failed))
+    rng = np.random.default_rng(secrets.randbits(31))
+    wanted = [kind] if kind else asking.kinds_in_order(dataset, kinds, doubt, rng)
+    if at_a_glance and doubt <= share.KNOWN:
+        return _compose(dataset, annotator, [GLANCE, *wanted], doubt, ask=not campaign.ended_at)
+    if campaign.ended_at:
+        return _compose(dataset, annotator, wanted, doubt, ask=False)
+    ready = shelf.take(dataset, annotator, faces, wanted[0], doubt) if wanted else None
+    return ready or _compose(dataset, annotator, wanted, doubt)
 
 
-def _failed_in_a_row(dataset: DataSet, annotator: Annotator) -> int:
+def _not_offered(kinds: Sequence[str], kind: str) -> str:
+    offers = gettext(" and ").join(kinds)
+    return gettext("This data set offers %(kinds)s, not “%(kind)s”.") % {"kinds": offers, "kind": kind}
+
+
+def _failed_in_a_row(dataset: DataSet, faces: Sequence[Annotator]) -> int:
     """How many challenges here they have failed since they last passed one. Raises TooManyTries while they wait."""
-    graded = [ChallengeState.PASSED, ChallengeState.FAILED]
-    verdicts = Challenge.objects.filter(dataset=dataset, annotator__in=faces_of(annotator), state__in=graded)
-    doubted = Contradiction.objects.filter(image=OuterRef("image"), created_at__gte=OuterRef("created_at"))
-    wrong = ControlAnswer.objects.filter(Exists(doubted), challenge=OuterRef("pk"), correct=False)
-    verdicts = verdicts.exclude(Exists(wrong))  # nobody is held up for what trusted people answered, too
-    rows = list(verdicts.order_by("-answered_at").values_list("state", "answered_at")[: patience.MOST_LOOKED_AT])
+    rows = with_unseen_failures(VERDICTS.all(dataset=dataset.pk, faces=[face.pk for face in faces]), faces[0])
     failed = patience.failed_in_a_row(state == ChallengeState.PASSED for state, _ in rows)
     since = (timezone.now() - rows[0][1]).total_seconds() if rows else 0.0
     if seconds := patience.seconds_left(failed, since):
@@ -99,23 +186,29 @@ def _failed_in_a_row(dataset: DataSet, annotator: Annotator) -> int:
     return failed
 
 
-def _check(dataset: DataSet, annotator: Annotator, failed: int) -> Check:
-    """How closely this person is checked, by what they have shown on this data set."""
-    faces = faces_of(annotator)
-    rows = (model.objects.filter(dataset=dataset, annotator__in=faces) for model in (Vote, ControlAnswer))
-    answered = sum(said[: share.SETTLED].count() for said in rows)
-    low = reliability_of(annotator, dataset).low
-    return share.check(share.doubt(answered=answered, low=low, failed=failed))
+def _doubt(dataset: DataSet, annotator: Annotator, faces: Sequence[Annotator], failed: int) -> float:
+    """What is left of it about this person, by what they have shown on this data set."""
+    low, answered = reliability_of(annotator, dataset).low, 0
+    for said in (VOTED, CHECKED):
+        # Where nothing is believed of them yet, it doesn't matter how much they have answered.
+        if low > share.DOUBTED and answered < share.SETTLED:
+            answered += len(said.all(dataset=dataset.pk, faces=[face.pk for face in faces]))
+    return share.doubt(answered=answered, low=low, failed=failed)
 
 
 def _replace(dataset: DataSet, annotator: Annotator) -> None:
     """One open challenge a person and data set: asking for another gives the last one's unknowns to others."""
-    challenges_close(Challenge.objects.filter(dataset=dataset, annotator=annotator))
+    if last := [pk for (pk,) in OPEN.all(dataset=dataset.pk, annotator=annotator.pk)]:
+        challenges_close(Challenge.objects.filter(pk__in=last))
 
 
 def challenges_close(challenges: QuerySet[Challenge]) -> None:
-    """Take back those of them that are open."""
-    open_ones = challenges.filter(state=ChallengeState.OPEN)
+    """Take back those of them that are open, or ready for somebody."""
+    states = [ChallengeState.OPEN, ChallengeState.READY]
+    found = list(challenges.filter(state__in=states).values_list("pk", flat=True))
+    if not found:
+        return
+    open_ones = Challenge.objects.filter(pk__in=found, state__in=states)
     # Not the unknowns of an expired one: by now they may be somebody else's.
     alive = open_ones.filter(expires_at__gt=timezone.now())
     unknowns = Tile.objects.filter(challenge__in=alive, truth=None).values_list("image", flat=True)
@@ -123,70 +216,82 @@ def challenges_close(challenges: QuerySet[Challenge]) -> None:
     open_ones.update(state=ChallengeState.REPLACED)
 
 
-def _compose(
-    dataset: DataSet, annotator: Annotator, kinds: list[str], failed: int, rng: np.random.Generator
-) -> Composed:
-    """The first of these kinds that there are enough images for."""
-    check = _check(dataset, annotator, failed)
-    n_classes = dataset.classes.count()
+def _compose(dataset: DataSet, annotator: Annotator, kinds: list[str], doubt: float, *, ask: bool = True) -> Challenge:
+    """Of the first of these kinds that there are enough images for; with unknowns, if they are to `ask`."""
     controls = candidates.controls(dataset, annotator)
     for name in kinds:
-        kind = KINDS[name]
-        unknowns = candidates.unknowns(dataset, annotator, kind.size)
+        size = KINDS[name].size
+        unknowns = candidates.unknowns(dataset, annotator, size, worth.further(size)) if ask else []
+        asked = asking.Asking(dataset, name, unknowns, doubt)
         try:
-            return kind.compose(controls, unknowns, n_classes, check, rng)
+            assembled = assemble(asked, controls, unknowns)
         except NotEnough:
             continue
+        asked.remember([assembled.composed])
+        [challenge] = store(dataset, [assembled], LIFETIME, annotator=annotator, expires_at=timezone.now() + LIFETIME)
+        return challenge
     raise NoChallenge(
-        "You have seen every picture here that an answer can be checked by. More come as people agree on others."
+        gettext(
+            "You have seen every picture here that an answer can be checked by. More come as people agree on others."
+        )
         if annotator.challenges.filter(dataset=dataset).exists()
-        else "Nothing can be asked here yet: too few pictures have a known answer."
+        else gettext("Nothing can be asked here yet: too few pictures have a known answer.")
     )
 
 
-def _store(dataset: DataSet, annotator: Annotator, composed: Composed, seed: int) -> Challenge:
-    challenge = Challenge.objects.create(
-        dataset=dataset,
-        annotator=annotator,
-        kind=composed.kind,
-        target=composed.target,
-        seed=seed,
-        expires_at=timezone.now() + LIFETIME,
-    )
-    Tile.objects.bulk_create(
-        Tile(challenge=challenge, position=position, image_id=c.image_id, truth=c.truth)
-        for position, c in enumerate(composed.tiles)
-    )
-    return challenge
+def challenge_answer(*, challenge: Challenge, annotator: Annotator, raw: object, withhold: bool = False) -> Result:
+    """Grade an answer, once. Raises AnswerError for one that can't be read: the challenge then stays open.
 
-
-def challenge_answer(*, challenge: Challenge, annotator: Annotator, raw: object) -> Result:
-    """Grade an answer, once. Raises AnswerError for one that can't be read: the challenge then stays open."""
-    composed = _composed(challenge)
-    kind = KINDS[challenge.kind]
+    `withhold`: they are told later, see `withholding`.
+    """
+    tiles = TILES.all(challenge=challenge.pk)
+    composed, kind = _composed(challenge, tiles), KINDS[challenge.kind]
+    _check_classes(challenge, composed)
     answers = kind.parse(raw, composed, keys_of(challenge.dataset))
     graded = kind.grade(composed, answers)
-    _check_controls(challenge)
+    _check_controls(challenge, tiles)
     with transaction.atomic():
-        _claim(challenge, annotator, graded)
-        _write_ledger(challenge, composed, graded)
-        doubted = consensus_update(challenge=challenge)
-        passed = graded.passed or _passed_otherwise(challenge, composed, answers, doubted)
+        state = _claim(challenge, annotator, composed, graded)
+        said = _write_ledger(challenge, composed, graded)
+        doubted = consensus_update(challenge=challenge, said=said)
+        if not graded.passed and _passed_otherwise(challenge, composed, answers, doubted):
+            state = ChallengeState.PASSED
         candidates.release([tile.image_id for tile in composed.tiles if tile.truth is None])
-    return Result(passed, len(graded.votes))
+        if withhold:
+            verdict_withhold(challenge=challenge, raw=raw, votes=len(graded.votes))
+        else:
+            streak_count(annotator=annotator, state=state, at=timezone.now())
+    return Result(None if state == ChallengeState.UNSURE else state == ChallengeState.PASSED, len(graded.votes))
 
 
-def _check_controls(challenge: Challenge) -> None:
+@transaction.atomic
+def challenge_cant_tell(*, challenge: Challenge, annotator: Annotator) -> None:
+    """«I can't tell» of all of it: an answer without votes and without a verdict. Raises ChallengeGone."""
+    _close(challenge, annotator, ChallengeState.UNSURE, None)
+    candidates.release(list(challenge.tiles.filter(truth=None).values_list("image", flat=True)))
+
+
+def _check_controls(challenge: Challenge, tiles: Sequence[tuple[Any, ...]]) -> None:
     """A picture that was withdrawn or deleted meanwhile can't be told, and a control that was contradicted since is in
     doubt: nobody is judged by it."""
-    images = Image.objects.filter(tiles__challenge=challenge)
-    doubted = Contradiction.objects.filter(created_at__gte=challenge.issued_at)
-    if images.count() > images.shown().count():
-        reason = "One of its pictures was taken out meanwhile."
-    elif doubted.filter(image__in=challenge.tiles.exclude(truth=None).values("image")).exists():
-        reason = "What one of its pictures shows came into doubt meanwhile."
+    controls = [image for image, truth, *_ in tiles if truth is not None]
+    if any(deleted or withdrawn for *_, deleted, withdrawn in tiles):
+        reason = gettext("One of its pictures was taken out meanwhile.")
+    elif DOUBTED.all(since=challenge.assembled_at, controls=controls):
+        reason = gettext("What one of its pictures shows came into doubt meanwhile.")
     else:
         return
+    _give_up(challenge, reason)
+
+
+def _check_classes(challenge: Challenge, composed: Composed) -> None:
+    """Nobody can name a class that was removed meanwhile, nor is asked for it."""
+    asked = {composed.target, *composed.asked, *(tile.truth for tile in composed.tiles)}
+    if asked & removed_indices(challenge.dataset):
+        _give_up(challenge, gettext("One of its classes was removed meanwhile."))
+
+
+def _give_up(challenge: Challenge, reason: str) -> NoReturn:
     Challenge.objects.filter(pk=challenge.pk, state=ChallengeState.OPEN).update(state=ChallengeState.REPLACED)
     raise ChallengeGone(reason)
 
@@ -202,22 +307,30 @@ def _passed_otherwise(
     return passed
 
 
-def _claim(challenge: Challenge, annotator: Annotator, graded: Graded) -> None:
+def _claim(challenge: Challenge, annotator: Annotator, composed: Composed, graded: Graded) -> ChallengeState:
     """Of two answers that race, the conditional UPDATE lets one through."""
-    mine = Challenge.objects.filter(
-        pk=challenge.pk, annotator=annotator, state=ChallengeState.OPEN, expires_at__gt=timezone.now()
-    )
     state = ChallengeState.PASSED if graded.passed else ChallengeState.FAILED
-    if not mine.update(state=state, answered_at=timezone.now()):
-        raise ChallengeGone("This challenge was answered already, or its two minutes are over.")
+    if grading.is_unsure(composed, graded):
+        state = ChallengeState.UNSURE
+    _close(challenge, annotator, state, timezone.now())
+    return state
 
 
-def _write_ledger(challenge: Challenge, composed: Composed, graded: Graded) -> None:
-    Vote.objects.bulk_create(Vote(**_row(challenge, composed, answer)) for answer in graded.votes)
-    ControlAnswer.objects.bulk_create(
+def _close(challenge: Challenge, annotator: Annotator, state: ChallengeState, answered: datetime | None) -> None:
+    now = timezone.now()
+    if not CLAIM.run(pk=challenge.pk, annotator=annotator.pk, now=now, state=state, answered_at=answered):
+        raise ChallengeGone(GONE)
+
+
+def _write_ledger(challenge: Challenge, composed: Composed, graded: Graded) -> Said:
+    votes = [Vote(**_row(challenge, composed, answer)) for answer in graded.votes]
+    controls = [
         ControlAnswer(**_row(challenge, composed, answer), truth=composed.tiles[answer.position].truth, correct=correct)
         for answer, correct in graded.controls
-    )
+    ]
+    insert(votes)
+    insert(controls)
+    return Said(votes, controls)
 
 
 def _row(challenge: Challenge, composed: Composed, answer: Answered) -> dict[str, object]:
@@ -231,26 +344,11 @@ def _row(challenge: Challenge, composed: Composed, answer: Answered) -> dict[str
     }
 
 
-def _composed(challenge: Challenge) -> Composed:
-    tiles = challenge.tiles.order_by("position").values_list("image_id", "truth")
-    return Composed(challenge.kind, tuple(Candidate(image, truth) for image, truth in tiles), challenge.target)
+def composed_of(challenge: Challenge) -> Composed:
+    return _composed(challenge, TILES.all(challenge=challenge.pk))
 
 
-def challenge_picture(challenge: Challenge) -> bytes:
-    """One sprite for all tiles, drawn anew for this challenge, so that no address and no hash tells an image."""
-    tiles = challenge.tiles.select_related("image").order_by("position")
-    columns = KINDS[challenge.kind].columns
-    return sprite.render([_open(tile.image) for tile in tiles], columns=columns, seed=challenge.seed)
-
-
-def _open(image: Image) -> Picture.Image:
-    try:
-        if image.withdrawn_at or image.deleted_at:
-            raise FileNotFoundError
-        with image.thumbnail.open("rb") as file:
-            picture = Picture.open(file)
-            picture.load()
-    except FileNotFoundError:
-        # Taken out since the challenge was issued: an empty tile. The answer then gets a new challenge, no verdict.
-        return Picture.new("RGB", (1, 1), sprite.BACKGROUND)
-    return picture
+def _composed(challenge: Challenge, tiles: Sequence[tuple[Any, ...]]) -> Composed:
+    size, shown = KINDS[challenge.kind].size, [Candidate(image, truth) for image, truth, *_ in tiles]
+    reference = shown[size] if len(shown) > size else None
+    return Composed(challenge.kind, tuple(shown[:size]), challenge.target, tuple(challenge.asked), reference)

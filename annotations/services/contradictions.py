@@ -4,29 +4,28 @@ It is asked about again, and what was answered to it as a control counts neither
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
-from annotations.models import Challenge, Consensus, ConsensusState, Contradiction, Reliability
+from annotations.models import Consensus, ConsensusState, Contradiction, ControlAnswer, Reliability
 from annotations.selectors import CONTRADICTORS, PERSON, blocked_people, controls_counted, known_of
-from annotations.services import posteriors
 from gallery.models import DataSet
 
 
-def contradictions_record(*, challenge: Challenge, person: Reliability) -> list[int]:
-    """The images that the answers to this challenge bring into doubt, each with its row in the ledger.
+def disputed_in(dataset: DataSet, person: Reliability, controls: Iterable[ControlAnswer]) -> set[int]:
+    """The images that these answers contradict, if this person's word can bring them into doubt."""
+    wrong = [control.image_id for control in controls if not control.correct]
+    return _agreed(dataset, wrong) if person.trusted and wrong else set()
 
-    Inside the answer's transaction, after the person's row. It takes the rows of all images that the challenge
-    touches, by ascending id, as the update does after it: of two who contradict an image at once, the second then
+
+def contradictions_record(*, dataset: DataSet, disputed: set[int], rows: dict[int, Consensus]) -> list[int]:
+    """Those of the disputed images that the answers to them bring into doubt, each with its row in the ledger.
+
+    `rows`: of all images that the challenge touches, locked: of two who contradict an image at once, the second then
     sees the first's answer, and a third finds the image open.
     """
-    if not person.trusted:
-        return []
-    dataset = challenge.dataset
-    disputed = _agreed(dataset, challenge.controlanswers.filter(correct=False).values_list("image", flat=True))
-    if not disputed:
-        return []
-    rows = posteriors.lock(dataset, disputed | set(challenge.votes.values_list("image", flat=True)))
     agreed = {image: rows[image].label for image in disputed if rows[image].state == ConsensusState.ACCEPTED}
+    if not agreed:
+        return []
     found = [
         Contradiction(dataset=dataset, image_id=image, truth=agreed[image], answers=sorted(said))
         for image, said in sorted(_against(dataset, agreed).items())

@@ -65,7 +65,7 @@ def fits_in_a_request(datasets: Collection[DataSet]) -> bool:
 
 
 def _preview(dataset: DataSet, persons: set[int], now: set[int], then: set[int]) -> Preview:
-    votes = Vote.objects.filter(dataset=dataset).annotate(person=PERSON).filter(person__in=persons)
+    votes = Vote.objects.standing().filter(dataset=dataset).annotate(person=PERSON).filter(person__in=persons)
     images = set(votes.values_list("image", flat=True))
     if now == then:
         return Preview(images=len(images), votes=votes.count())
@@ -92,7 +92,7 @@ def _stored(dataset: DataSet) -> Outlook:
 def _fitted(terms: Terms, without: Collection[int]) -> Outlook:
     """What the full fit comes to when these people have no say."""
     known = known_of(terms.dataset, without=without)
-    book = ledger.read(terms.dataset, known=known.classes, without=without)
+    book = ledger.read(terms.dataset, known=known.classes, without=without, classes=terms.classes)
     fitted = beliefs.fitted(book, terms)
     shown = fitted.heard.reliability
     trusted = reliability.trusted(shown)
@@ -108,7 +108,7 @@ def _fitted(terms: Terms, without: Collection[int]) -> Outlook:
 def _read(terms: Terms, images: Collection[int], without: Collection[int]) -> Outlook:
     """What these images come to under everybody's present parameters."""
     known = known_of(terms.dataset, images, without=without)
-    book = ledger.read(terms.dataset, known=known.classes, without=without, images=images, n_classes=terms.n_classes)
+    book = ledger.read(terms.dataset, known=known.classes, without=without, images=images, classes=terms.classes)
     rows = people.ordered(book.people, terms)
     return _outlook(book, beliefs.read(book, rows, terms), rows, terms, known)
 

@@ -7,12 +7,12 @@ from functools import cached_property
 import numpy as np
 
 from annotations import timeline
-from annotations.challenges.registry import KINDS
 from annotations.consensus import dawid_skene, reliability
 from annotations.consensus.drift import Drift, answered_right, drift
 from annotations.consensus.patterns import Patterns, patterns
+from annotations.consensus.sequences import Finding, always_there
 from annotations.consensus.timing import timing
-from annotations.consensus.votes import UNKNOWN, BoolArray, FloatArray, Kind, Votes
+from annotations.consensus.votes import UNKNOWN, BoolArray, FloatArray, IntArray, Kind, Votes
 from annotations.models import Annotator, ImportedAnnotator, Reliability
 from annotations.selectors import blocked_people, known_classes
 from annotations.services import people
@@ -86,8 +86,8 @@ class Judged:
         at = span.start + np.flatnonzero(self.told[span])
         sizes = {"n_annotators": 1, "n_items": len(at), "n_classes": votes.n_classes}
         own = Votes.of(np.zeros(len(at)), np.arange(len(at)), votes.answer[at], votes.kind[at], **sizes)
-        tiles = KINDS["grid"].size
-        found = patterns(own, self.truth[at], 0, position=self.line.position[at], n_positions=tiles)
+        found = patterns(own, self.truth[at], 0)
+        found = replace(found, position=_always_there(self.line.position[at], self.line.places[at]))
         if self.line.people[index] in self.imported:
             return replace(found, choice_run=None, choice_cycle=None, tile_run=None, tile_cycle=None)
         quick, even = timing(self.line.seconds[span])
@@ -106,6 +106,13 @@ def judge(dataset: DataSet, person: Annotator | None = None) -> Judged:
     truth = reliability.leave_one_out(line.votes, skills, terms.class_prior, posterior, weights)
     imported = ImportedAnnotator.objects.filter(dataset=dataset).values_list("annotator", flat=True)
     return Judged(line, rows, posterior, truth, _told(line, weights), frozenset(imported))
+
+
+def _always_there(position: IntArray, places: IntArray) -> Finding | None:
+    """Grids of nine, of sixteen and rows each by themselves; the clearest, its chance times how many were looked at."""
+    found = [always_there(position[places == n], n) for n in np.unique(places[places > 0]).tolist()]
+    told = sorted((one for one in found if one), key=lambda one: one.p_value)
+    return replace(told[0], p_value=min(1.0, len(told) * told[0].p_value)) if told else None
 
 
 def _told(line: Timeline, weights: FloatArray) -> BoolArray:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from django.utils import timezone
 
 from annotations import ledger
 from annotations.consensus import reliability
@@ -13,59 +14,67 @@ from annotations.consensus.observation import Cells
 from annotations.consensus.reliability import NEWCOMER
 from annotations.consensus.skills import Skills
 from annotations.consensus.votes import FloatArray, Votes
-from annotations.models import Challenge, Consensus, Reliability, Suspicion
+from annotations.models import Consensus, ControlAnswer, Reliability, Suspicion, Vote
+from annotations.selectors import ANY, Corrections
 from annotations.services.flags import flags_raise, too_often_wrong
 from annotations.services.terms import PRIOR, Terms
 from gallery.models import DataSet
+from gallery.prepared import One, Prepared, PreparedUpdate
 
 STORED = [
     *("counts", "agreed", "disagreed", "sides", "evidence", "accuracy", "low", "high"),
     *("weight", "trusted", "proven", "bits", "updated_at"),
 ]
 
+LOCKED = Prepared(
+    lambda several: Reliability.objects.filter(dataset=One("dataset"), annotator=One("person")).select_for_update()
+)
+SAVED = PreparedUpdate(lambda several: Reliability.objects.filter(pk=One("pk")), *STORED)
+OF_PEOPLE = Prepared(
+    lambda several: Reliability.objects.filter(dataset=One("dataset"), annotator__in=several("people"))
+)
+
 
 def locked(dataset: DataSet, person: int) -> Reliability:
-    rows = Reliability.objects.select_for_update().filter(dataset=dataset, annotator_id=person)
-    if found := rows.first():
-        return found
+    if found := LOCKED.objects(Reliability, dataset=dataset.pk, person=person):
+        return found[0]
     Reliability.objects.get_or_create(dataset=dataset, annotator_id=person)
-    return rows.get()
+    return LOCKED.objects(Reliability, dataset=dataset.pk, person=person)[0]
 
 
-def grade(row: Reliability, terms: Terms) -> None:
+def save(row: Reliability) -> None:
+    row.updated_at = timezone.now()
+    SAVED.run_for(row)
+
+
+def grade(row: Reliability, terms: Terms, corrections: Corrections = ANY) -> None:
     """Accuracy by the controls that they answered and by the firm images that the last full fit saw them vote on."""
-    controls = ledger.controls_of(terms.dataset, row.annotator_id, terms.n_classes)
+    controls = ledger.controls_of(terms.dataset, row.annotator_id, terms.n_classes, corrections)
     _grade(row, controls)
 
 
 @dataclass(frozen=True)
 class Said:
-    """What an answer to a challenge has left in the ledger: (image, kind, answer) and (truth, kind, answer)."""
+    """What the answer to a challenge has left in the ledger."""
 
-    votes: list[tuple[int, int, int]]
-    controls: list[tuple[int, int, int]]
+    votes: Sequence[Vote]
+    controls: Sequence[ControlAnswer] = ()
 
     @property
     def images(self) -> list[int]:
-        return [image for image, *_ in self.votes]
+        return [vote.image_id for vote in self.votes]
 
 
-def said_in(challenge: Challenge, doubted: Collection[int] = ()) -> Said:
-    """`doubted`: controls that tell nothing of who answers them."""
-    controls = challenge.controlanswers.exclude(image__in=doubted)
-    return Said(
-        list(challenge.votes.values_list("image_id", "kind", "answer")),
-        list(controls.values_list("truth", "kind", "answer")),
-    )
-
-
-def learn(row: Reliability, said: Said, touched: dict[int, Consensus], terms: Terms) -> None:
-    """Add to their expected counts what this challenge shows of them."""
+def learn(
+    row: Reliability, said: Said, touched: dict[int, Consensus], terms: Terms, doubted: Collection[int] = ()
+) -> None:
+    """Add to their expected counts what this challenge shows of them. `doubted`: controls that tell nothing of who
+    answers them."""
     known = np.eye(terms.n_classes)
     # Where they alone have answered, the posterior is an echo of them: see `em.telling`.
     told = {image: found.posterior for image, found in touched.items() if found.votes > 1}
-    votes = [(told[image], kind, answer) for image, kind, answer in said.votes if image in told]
-    votes += [(known[truth], kind, answer) for truth, kind, answer in said.controls]
+    votes = [(told[vote.image_id], vote.kind, vote.answer) for vote in said.votes if vote.image_id in told]
+    votes += [(known[c.truth], c.kind, c.answer) for c in said.controls if c.image_id not in doubted]
     if not votes:
         return
     belief, kinds, answers = (np.array(column) for column in zip(*votes, strict=True))
@@ -80,7 +89,8 @@ def learn(row: Reliability, said: Said, touched: dict[int, Consensus], terms: Te
 
 def ordered(people: Sequence[int], terms: Terms, person: Reliability | None = None) -> list[Reliability]:
     """The rows of these people in their order, `person` for their own. Read without a lock."""
-    rows = {row.annotator_id: row for row in Reliability.objects.filter(dataset=terms.dataset, annotator__in=people)}
+    found = OF_PEOPLE.objects(Reliability, dataset=terms.dataset.pk, people=people)
+    rows = {row.annotator_id: row for row in found}
     if person:
         rows[person.annotator_id] = person
     return [rows.get(one) or Reliability(annotator_id=one, weight=NEWCOMER) for one in people]

@@ -1,6 +1,7 @@
 """Consensus rows: what the votes on each image come to, the tag that shows it, and whether to go on asking."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from annotations.selectors import CONTRADICTORS, Known
 from annotations.services.beliefs import Belief
 from annotations.services.terms import PRIOR, Terms
 from gallery.models import DataSet, Source, Tag
+from gallery.prepared import Prepared, insert
 
 BATCH = 1000
 BEGUN, DOUBTED = "begun, not yet agreed", "contradicted as a control"  # why an image is asked about
@@ -21,6 +23,12 @@ STORED = [
     *("posterior", "crowd", "label", "confidence", "votes", "trusted"),
     *("further", "value", "state", "accepted_at"),
 ]
+
+LOCKED = Prepared(lambda several: Consensus.objects.filter(pk__in=several("images")).order_by("pk").select_for_update())
+
+
+Turn = Callable[[], AbstractContextManager[None]]
+"""A transaction of its own for a part of what is written."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +41,7 @@ class Stored:
 
 def lock(dataset: DataSet, images: Collection[int]) -> dict[int, Consensus]:
     """Take the rows before the votes are read: of two answers on one image, the second then sees the first's vote."""
-    rows = Consensus.objects.select_for_update().filter(pk__in=images).order_by("pk")
-    found = {row.pk: row for row in rows}
+    found = {row.pk: row for row in LOCKED.objects(Consensus, images=set(images))}
     if len(found) == len(images):
         return found
     fresh = [
@@ -42,7 +49,7 @@ def lock(dataset: DataSet, images: Collection[int]) -> dict[int, Consensus]:
         for image in sorted(set(images) - set(found))
     ]
     Consensus.objects.bulk_create(fresh, ignore_conflicts=True)
-    return {row.pk: row for row in rows.all()}
+    return {row.pk: row for row in LOCKED.objects(Consensus, images=set(images))}
 
 
 def store(
@@ -60,14 +67,45 @@ def store(
     """
     forget([image for image in book.images if image in known.owned])
     rows = rows_of(book, belief, people, terms, before, known)
-    Consensus.objects.bulk_create(
-        rows, batch_size=BATCH, update_conflicts=True, unique_fields=["image"], update_fields=STORED
-    )
+    return Stored(rows, _write(rows, terms, before, known))
+
+
+def store_in_turns(
+    book: Ledger,
+    belief: Belief,
+    people: Sequence[Reliability],
+    terms: Terms,
+    before: dict[int, Consensus],
+    known: Known,
+    turn: Turn,
+) -> Iterator[list[Consensus]]:
+    """The same a batch at a time, each in a `turn`: those that moved. What was answered since `before` was read keeps
+    what that answer has made of it."""
+    with turn():
+        forget([image for image in book.images if image in known.owned])
+    rows = rows_of(book, belief, people, terms, before, known)
+    for start in range(0, len(rows), BATCH):
+        batch = rows[start : start + BATCH]
+        with turn():
+            moved = _write(_unanswered_since(batch, before), terms, before, known)
+        yield moved
+
+
+def _unanswered_since(rows: list[Consensus], before: dict[int, Consensus]) -> list[Consensus]:
+    now = Consensus.objects.filter(pk__in=[row.pk for row in rows]).order_by("pk").select_for_update()
+    since = {pk for pk, votes in now.values_list("pk", "votes") if pk not in before or before[pk].votes != votes}
+    return [row for row in rows if row.pk not in since]
+
+
+def _write(rows: list[Consensus], terms: Terms, before: dict[int, Consensus], known: Known) -> list[Consensus]:
+    """Those of them that moved."""
+    for start in range(0, len(rows), BATCH):
+        insert(rows[start : start + BATCH], unless="image_id", update=STORED)
     _tag(terms, [row for row in rows if _says_otherwise(before.get(row.pk), row)], before)
     moved = [row for row in rows if _moved(before.get(row.pk), row)]
     _settle([row for row in rows if _answered(before.get(row.pk), row)])
     _ask(terms.dataset, [row.pk for row in moved if row.state == ConsensusState.OPEN], known.doubted)
-    return Stored(rows, moved)
+    return moved
 
 
 def forget_unheard(dataset: DataSet, book: Ledger) -> int:

@@ -7,6 +7,7 @@ from annotations.models import Campaign, Consensus, ConsensusState, Reliability,
 from annotations.selectors import blocked_people, campaign_of
 from annotations.services.agreement import agreement_refresh
 from annotations.services.consensus import Refit, consensus_refit
+from annotations.services.contributions import contributions_refresh
 from annotations.services.suspicions import suspicions_refresh
 from gallery.models import DataSet, Source, Tag
 
@@ -24,6 +25,7 @@ def consensus_rebuild(*, dataset: DataSet) -> Refit:
     _date(dataset)
     suspicions_refresh(dataset=dataset)
     agreement_refresh(dataset=dataset)
+    contributions_refresh(dataset=dataset)
     return refit
 
 

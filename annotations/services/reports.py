@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts.audit import audit
 from accounts.models import User
@@ -31,7 +32,7 @@ def _check_few(image: Image, annotator: Annotator) -> None:
     Annotator.objects.select_for_update().get(pk=annotator.person_id)
     others = Report.objects.filter(annotator__in=faces_of(annotator), state=ReportState.OPEN).exclude(image=image)
     if others.count() >= MOST_OPEN:
-        raise TooManyReports("You have reported five pictures; a reviewer looks at them first.")
+        raise TooManyReports(gettext("You have reported five pictures; a reviewer looks at them first."))
 
 
 @transaction.atomic

@@ -6,9 +6,9 @@ import numpy as np
 
 from annotations.consensus.skills import DEFAULT, Prior
 from annotations.consensus.stopping import StoppingRule
-from annotations.consensus.votes import FloatArray
+from annotations.consensus.votes import BoolArray, FloatArray
 from annotations.models import Campaign
-from annotations.selectors import campaign_of
+from annotations.selectors import campaign_read
 from gallery.models import DataSet, LabelClass
 
 PRIOR: Prior = DEFAULT
@@ -45,6 +45,11 @@ class Terms:
         return len(self.classes)
 
     @property
+    def present(self) -> BoolArray:
+        """Which of them were not removed, (K,)."""
+        return np.array([cls.removed_at is None for cls in self.classes])
+
+    @property
     def rule(self) -> StoppingRule:
         return StoppingRule(self.campaign.threshold, self.campaign.minimum_trusted, self.campaign.cap)
 
@@ -71,4 +76,5 @@ class Terms:
 
 
 def terms_of(dataset: DataSet) -> Terms:
-    return Terms(dataset, campaign_of(dataset), list(dataset.classes.all()))
+    campaign = campaign_read(dataset)
+    return Terms(dataset, campaign, list(dataset.classes.all()))

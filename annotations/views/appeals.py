@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from annotations import access, access_review
@@ -23,11 +24,11 @@ def appeal_make(request: HttpRequest, pk: int) -> HttpResponse:
     annotator, dataset = access_review.dataset_judged(request, pk)
     form = AppealForm(request.POST)
     if not form.is_valid():
-        messages.warning(request, "Write in at most 1,000 characters why you were judged wrongly.")
+        messages.warning(request, gettext("Write in at most 1,000 characters why you were judged wrongly."))
         return redirect("my_reliability")
     try:
         make(annotator=annotator, dataset=dataset, text=form.cleaned_data["text"])
-        messages.success(request, "Thank you. A reviewer looks at it, and the answer will be here.")
+        messages.success(request, gettext("Thank you. A reviewer looks at it, and the answer will be here."))
     except NotNow as reason:
         messages.warning(request, str(reason))
     return redirect("my_reliability")

@@ -7,9 +7,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
+from annotations.challenges.registry import misfit
 from annotations.forms import CampaignForm
-from annotations.models import Campaign, Consensus, ConsensusState, Publication
-from annotations.selectors import campaign_of
+from annotations.models import Consensus, ConsensusState, Publication
+from annotations.selectors import campaign_of, campaign_read, keys_of
 from annotations.services.campaigns import campaign_change
 from annotations.services.publication import NotNow, publication_request, publication_withdraw
 from annotations.views.fragments import fragment
@@ -28,7 +29,7 @@ def dataset_campaign(request: HttpRequest, pk: int) -> HttpResponse:
     if verb in {"request", "withdraw"}:
         _publish(request, dataset, verb)
         return _done(request, dataset)
-    form = CampaignForm(request.POST, campaign=campaign_of(dataset))
+    form = CampaignForm(request.POST, campaign=campaign_of(dataset), keys=keys_of(dataset))
     if not form.is_valid():
         return _shown(request, dataset, form, status=422)
     _change(request, dataset, form)
@@ -55,6 +56,8 @@ def _change(request: HttpRequest, dataset: DataSet, form: CampaignForm) -> None:
         minimum_trusted=form.cleaned_data["minimum_trusted"],
         cap=form.cleaned_data["cap"],
         use_model=form.cleaned_data["use_model"],
+        kinds=form.cleaned_data["kinds"],
+        flips=form.cleaned_data["flips"],
         by=request.user,
     )
     after = _states(dataset)
@@ -74,7 +77,7 @@ def _done(request: HttpRequest, dataset: DataSet) -> HttpResponse:
 
 
 def _shown(request: HttpRequest, dataset: DataSet, form: CampaignForm | None, *, status: int = 200) -> HttpResponse:
-    campaign = _campaign(dataset)
+    campaign, keys = campaign_read(dataset), keys_of(dataset)
     approved = dataset.is_public and campaign.publication == Publication.APPROVED
     context = {
         "dataset": dataset,
@@ -82,12 +85,8 @@ def _shown(request: HttpRequest, dataset: DataSet, form: CampaignForm | None, *,
         "approved": approved,
         "published": approved and not campaign.ended_at,
         "owner": may_write(request.user, dataset),
-        "form": form or CampaignForm(campaign=campaign),
+        "form": form or CampaignForm(campaign=campaign, keys=keys),
+        "misfit": misfit(campaign.kinds, keys),
         "after_post": request.method == "POST",
     }
     return fragment(request, "annotations/campaign.html", context, title=f"Questions about {dataset}", status=status)
-
-
-def _campaign(dataset: DataSet) -> Campaign:
-    """Looking makes no row: without one the defaults hold."""
-    return Campaign.objects.filter(dataset=dataset).first() or Campaign(dataset=dataset)

@@ -36,9 +36,9 @@ def gather(person: Annotator) -> dict[str, Any]:
         "flags": Flag.objects.filter(annotator=person).select_related("dataset"),
         "decisions": decisions,
         "refit": next((decision.refit for decision in decisions if decision.refit), None),
-        "given": Vote.objects.filter(annotator__in=faces).aggregate(
-            votes=Count("pk"), images=Count("image", distinct=True)
-        ),
+        "given": Vote.objects.standing()
+        .filter(annotator__in=faces)
+        .aggregate(votes=Count("pk"), images=Count("image", distinct=True)),
         "shown": [_row(row, names[row.dataset_id]) for row in rows],
         "controls": _controls(faces),
         "graded": ControlAnswer.objects.filter(annotator__in=faces).count(),

@@ -18,6 +18,7 @@ from annotations.identity import annotator_of
 from annotations.models import Consensus, Vote
 from annotations.services.corrections import image_correct as correct
 from annotations.services.reports import TooManyReports, report_make
+from annotations.services.withholding import verdicts_tell
 from annotations.views import own_answers
 from annotations.views.back import back
 from annotations.views.fragments import fragment
@@ -80,7 +81,10 @@ def image_votes(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def my_reliability(request: HttpRequest) -> HttpResponse:
-    context = own_answers.gather(annotator_judged(request), request.user)
+    """Who looks at their figures sees how they did: what they answered last stands from then on."""
+    if annotator := annotator_judged(request):
+        verdicts_tell(annotator=annotator)
+    context = own_answers.gather(annotator, request.user)
     return fragment(request, "annotations/my_reliability.html", context, title="How reliable you are")
 
 
@@ -89,7 +93,7 @@ def _votes(request: HttpRequest, image: Image, names: list[str]) -> list[dict[st
     is_reviewer = request.user.is_authenticated and request.user.is_reviewer
     if not is_reviewer and not may_write(request.user, image.dataset):
         return []
-    votes = Vote.objects.filter(image=image).select_related("annotator__user").order_by("-id")[:VOTES_SHOWN]
+    votes = Vote.objects.standing().filter(image=image).select_related("annotator__user").order_by("-id")[:VOTES_SHOWN]
     return [
         {
             "who": str(vote.annotator) if is_reviewer else _pseudonym(vote),

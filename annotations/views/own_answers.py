@@ -17,7 +17,7 @@ SHOWN = 12  # mistakes a data set
 def gather(annotator: Annotator | None, user: Person) -> dict[str, Any]:
     if annotator is None:
         return {"answered": 0, "rows": []}
-    answered = [ChallengeState.PASSED, ChallengeState.FAILED]
+    answered = [ChallengeState.PASSED, ChallengeState.FAILED, ChallengeState.UNSURE]
     rows = Reliability.objects.filter(annotator=annotator.person_id).select_related("dataset")
     wrong, appeals = _mistakes(annotator, user), _appeals(annotator)
     return {

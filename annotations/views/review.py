@@ -146,8 +146,8 @@ def _with_reliability(page: Any) -> list[tuple[Flag, Reliability | None]]:
 
 def _samples(datasets: list[int]) -> dict[int, list[Image]]:
     """Some pictures of each data set, drawn anew each time, so that nobody can arrange what a reviewer sees."""
-    place = Window(RowNumber(), partition_by=F("dataset"), order_by=Random())
-    images = Image.objects.shown().filter(dataset__in=datasets).annotate(place=place).filter(place__lte=SAMPLE)
+    nth = Window(RowNumber(), partition_by=F("dataset"), order_by=Random())
+    images = Image.objects.shown().filter(dataset__in=datasets).annotate(nth=nth).filter(nth__lte=SAMPLE)
     samples: dict[int, list[Image]] = {}
     for image in images:
         samples.setdefault(image.dataset_id, []).append(image)

@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 from gallery.access import dataset_read, visible_images
 from learning.api.versions import VersionOut
 from learning.models import Drift, ModelVersion
+from learning.selectors_shadow import Shadow, shadow_of, shadow_words
 from learning.selectors_versions import accuracy_interval, drift_of, drift_shares, drift_words, labels_by, skipped_of
 
 
@@ -47,12 +48,41 @@ class UploadDriftOut(serializers.ModelSerializer):
         return SharesOut(drift_shares(drift), many=True).data
 
 
+class DifferingOut(serializers.Serializer):
+    image = serializers.IntegerField(source="image.pk")
+    label = serializers.CharField()
+    confidence = serializers.FloatField()
+    champion_label = serializers.CharField()
+    champion_confidence = serializers.FloatField()
+    truth = serializers.CharField(allow_null=True, help_text="What people say; null where they don't yet.")
+
+
+class ShadowOut(serializers.Serializer):
+    champion = serializers.IntegerField(source="champion.number", help_text="The version that it stands beside.")
+    n = serializers.IntegerField(help_text="Uploads that both have seen as they came.")
+    agree = serializers.IntegerField()
+    confidence = serializers.FloatField(allow_null=True, help_text="On average.")
+    champion_confidence = serializers.FloatField(allow_null=True)
+    judged = serializers.IntegerField(help_text="Those of them that people have named since.")
+    right = serializers.IntegerField()
+    champion_right = serializers.IntegerField()
+    p_better = serializers.FloatField(
+        source="compared.p_better", default=None, allow_null=True, help_text="By a paired bootstrap on the judged."
+    )
+    differing = DifferingOut(many=True, help_text="The latest that they name differently, 24 at most.")
+    words = serializers.SerializerMethodField(help_text="The same in a sentence.")
+
+    def get_words(self, shadow: Shadow) -> str:
+        return shadow_words(shadow)
+
+
 class OneVersionOut(VersionOut):
     accuracy_interval = serializers.SerializerMethodField(help_text="Low and high, with 95% confidence (Wilson).")
     labels_by = serializers.SerializerMethodField(help_text="On whose word it learned.")
     skipped = serializers.SerializerMethodField(help_text="Pictures that could not be read, the first 50 of them.")
     drift = serializers.SerializerMethodField(help_text="Null as long as nobody has looked.")
     drift_words = serializers.SerializerMethodField(help_text="The same in a sentence.")
+    shadow = serializers.SerializerMethodField(help_text="Beside the one that serves; null where it never was.")
     configuration = serializers.SerializerMethodField(help_text="What the training was told.")
 
     class Meta(VersionOut.Meta):
@@ -65,6 +95,7 @@ class OneVersionOut(VersionOut):
             "skipped",
             "drift",
             "drift_words",
+            "shadow",
         ]
 
     @extend_schema_field(serializers.ListField(child=serializers.FloatField(), allow_null=True))
@@ -86,6 +117,11 @@ class OneVersionOut(VersionOut):
 
     def get_drift_words(self, version: ModelVersion) -> str:
         return drift_words(version, drift_of(version))
+
+    @extend_schema_field(ShadowOut(allow_null=True))
+    def get_shadow(self, version: ModelVersion) -> Any:
+        found = shadow_of(version, self.context["images"])
+        return ShadowOut(found).data if found else None
 
     def get_configuration(self, version: ModelVersion) -> dict[str, Any]:
         return {name: value for name, value in version.configuration.items() if name != "skipped"}

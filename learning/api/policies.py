@@ -39,6 +39,7 @@ class PolicyOut(serializers.ModelSerializer):
             "delay_seconds",
             "deadline_minutes",
             "sure_of_better",
+            "shadow",
             *(field.name for field in Training._meta.fields),
         ]
 
@@ -84,6 +85,7 @@ class PolicyChange(TrainingChange):
     sure_of_better = Share(
         min_value=0.8, max_value=0.999, help_text="Probability of being better that a version needs to serve."
     )
+    shadow = serializers.BooleanField(help_text="A better version stands beside the one that serves until you decide.")
     backbone = serializers.ChoiceField(BACKBONES)
     preset = serializers.ChoiceField(list(PRESETS), write_only=True, help_text="Several settings at once.")
 

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from gallery.access import dataset_read, dataset_write
 from learning.api.metrics import Metrics
 from learning.models import ModelVersion
-from learning.services.serving import version_bring_back
+from learning.services.serving import version_bring_back, version_shadow, version_shadow_end
 
 
 class VersionOut(serializers.ModelSerializer):
@@ -65,4 +65,20 @@ class BringBack(APIView):
         """Let this model serve again, and re-tag by it. For the owner."""
         version = get_object_or_404(dataset_write(request, pk).versions, number=number)
         version_bring_back(version=version, by=request.user)
+        return Response(VersionOut(version).data)
+
+
+class Shadow(APIView):
+    @extend_schema(request=None, responses=VersionOut)
+    def post(self, request: Request, pk: int, number: int) -> Response:
+        """Let this model say of new uploads, beside the one that serves, what it would tag. For the owner."""
+        version = get_object_or_404(dataset_write(request, pk).versions, number=number)
+        version_shadow(version=version, by=request.user)
+        return Response(VersionOut(version).data)
+
+    @extend_schema(request=None, responses=VersionOut)
+    def delete(self, request: Request, pk: int, number: int) -> Response:
+        """No longer. What it has said stays."""
+        version = get_object_or_404(dataset_write(request, pk).versions, number=number)
+        version_shadow_end(version=version, by=request.user)
         return Response(VersionOut(version).data)

@@ -23,7 +23,8 @@ def scratch() -> Iterator[Path]:
         connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
         try:
             current_app.conf.task_always_eager = True
-            with override_settings(VAR_DIR=var, MEDIA_ROOT=var / "media", ALLOWED_HOSTS=["testserver"]):
+            folders = {"VAR_DIR": var, "MEDIA_ROOT": var / "media"}
+            with override_settings(ALLOWED_HOSTS=["testserver"], NETWORK_LIMITS=False, **folders):
                 yield var
         finally:
             current_app.conf.task_always_eager = eager

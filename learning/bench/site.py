@@ -23,6 +23,8 @@ from learning.bench.scratch import address
 from learning.demo.checks import ADDRESS
 from learning.demo.processes import Child, running, server_command, wait
 
+WEB = ("--workers", "2", "--threads", "8")  # as the image that we ship starts it
+WORKER = ["celery", "-A", "config", "worker", "-B", "-c", "1", "--loglevel", "INFO"]
 REDIS_DATABASE = "/14"
 PATIENCE = 120.0  # seconds until something must have come
 
@@ -93,21 +95,40 @@ class Site:
 @contextmanager
 def site(var: Path, *, web: bool = True) -> Iterator[Site]:
     """Inside `scratch`, from when both work. The broker is Redis, in an emptied database of its own, or else files."""
-    port = _free_port() if web else None
-    broker = _own_broker()
-    own = {"DATABASE_URL": address(), "REDIS_URL": broker, "TESSERA_VAR_DIR": str(var)}
-    # The same key, or what is signed here would be nothing there.
-    own |= {"TESSERA_SECRET_KEY": settings.SECRET_KEY, "TESSERA_LOG_LEVEL": "INFO"}
-    own |= {"TESSERA_MEDIA_DIR": str(settings.MEDIA_ROOT), "TESSERA_WEIGHTS_DIR": str(settings.WEIGHTS_DIR)}
-    commands = {"worker": ["celery", "-A", "config", "worker", "-B", "-c", "1", "--loglevel", "INFO"]}
+    port = free_port() if web else None
+    commands = {"worker": WORKER}
     if port:
         commands["web"] = server_command(port)
-    with patch.dict(os.environ, own), running(commands) as children:
+    with patch.dict(os.environ, environment(var)), running(commands) as children:
         found = Site(children, port)
         if port:
-            found.until(lambda: _answers(port), "the web server")
+            found.until(lambda: answers(port), "the web server")
         found.until(lambda: b"succeeded" in children[0].log.read_bytes(), "the worker's first task")
         yield found
+
+
+@contextmanager
+def web(var: Path, module: str, *, worker: bool = False, **more: str) -> Iterator[int]:
+    """A web server's port, from when it answers. A worker beside it assembles challenges ahead."""
+    port = free_port()
+    commands = {module: ["gunicorn", module, "--bind", f"{ADDRESS}:{port}", *WEB]}
+    if worker:
+        commands["worker"] = WORKER
+    with patch.dict(os.environ, environment(var) | more), running(commands) as children:
+        found = Site(children, port)
+        found.until(lambda: answers(port), "the web server")
+        if worker:
+            found.until(lambda: b"succeeded" in children[-1].log.read_bytes(), "the worker's first task")
+        yield port
+
+
+def environment(var: Path) -> dict[str, str]:
+    """What a process of the site is told of the scratch database and folders."""
+    own = {"DATABASE_URL": address(), "REDIS_URL": _own_broker(), "TESSERA_VAR_DIR": str(var)}
+    # The same key, or what is signed here would be nothing there.
+    own |= {"TESSERA_SECRET_KEY": settings.SECRET_KEY, "TESSERA_LOG_LEVEL": "INFO"}
+    own["TESSERA_NETWORK_LIMITS"] = "0"  # everybody comes from this machine, and more than people ever would
+    return own | {"TESSERA_MEDIA_DIR": str(settings.MEDIA_ROOT), "TESSERA_WEIGHTS_DIR": str(settings.WEIGHTS_DIR)}
 
 
 def _own_broker() -> str:
@@ -118,13 +139,13 @@ def _own_broker() -> str:
     return own
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket() as probe:
         probe.bind((ADDRESS, 0))
         return int(probe.getsockname()[1])
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
     connection = HTTPConnection(ADDRESS, port, timeout=5)
     try:
         connection.request("GET", "/healthz")

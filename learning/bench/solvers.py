@@ -7,9 +7,10 @@ from typing import Any
 from django.db.models import F
 from django.test import Client
 
+from annotations.challenges.registry import KINDS
 from annotations.models import Annotator, Challenge
 from annotations.selectors import known_classes
-from annotations.services.challenges import ChallengeGone, NoChallenge, challenge_answer, challenge_issue
+from annotations.services.challenges import ChallengeGone, NoChallenge, challenge_answer, challenge_issue, composed_of
 from gallery.models import DataSet
 from learning.demo.digits import hidden_truth
 from learning.engine.annotators import SimulatedAnnotator
@@ -26,9 +27,7 @@ def whole_truth(dataset: DataSet) -> Truth:
 def perceive(challenge: Challenge, eyes: SimulatedAnnotator, truth: Truth) -> object:
     """What this person would send as the answer."""
     seen = [eyes.perceive(truth[tile.image_id]) for tile in challenge.tiles.order_by("position")]
-    if challenge.kind == "grid":
-        return [position for position, cls in enumerate(seen) if cls == challenge.target]
-    return seen
+    return KINDS[challenge.kind].say(composed_of(challenge), seen)
 
 
 def an_hour_passes(annotator: Annotator) -> None:

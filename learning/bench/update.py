@@ -16,6 +16,7 @@ from annotations.models import Annotator, Challenge, Consensus, Reliability, Vot
 from annotations.selectors import campaign_of
 from annotations.services import beliefs, people, posteriors
 from annotations.services.consensus import consensus_update
+from annotations.services.people import Said
 from gallery.models import DataSet, Image, LabelClass
 from learning.bench.scratch import scratch
 
@@ -58,10 +59,11 @@ def _one(dataset: DataSet, number: int) -> Run:
         dataset=dataset, annotator=annotator, kind="strip", seed=number, expires_at=timezone.now()
     )
     images = Image.objects.filter(dataset=dataset).order_by("pk")[number * TILES : (number + 1) * TILES]
-    Vote.objects.bulk_create(
+    votes = [
         Vote(dataset=dataset, annotator=annotator, image=image, challenge=challenge, kind=0, answer=number % CLASSES)
         for image in images
-    )
+    ]
+    Vote.objects.bulk_create(votes)
     queries: list[str] = []
 
     def count(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
@@ -70,7 +72,7 @@ def _one(dataset: DataSet, number: int) -> Run:
 
     with transaction.atomic(), connection.execute_wrapper(count), _clocked() as own:
         started, process = perf_counter(), thread_time()
-        consensus_update(challenge=challenge)
+        consensus_update(challenge=challenge, said=Said(votes))
         return Run(sum(own), thread_time() - process, perf_counter() - started, len(queries))
 
 

@@ -13,13 +13,14 @@ from learning.engine.vision import v2
 
 _SMALL = 64  # pixels up to which a picture is moved about; a larger one is cropped and enlarged
 
-Augmented = Callable[[Pixels], Tensor]
+Augmented = Callable[[Pixels | Tensor], Tensor]
 
 
 def augmentation(config: TrainingConfig, side: int, generator: torch.Generator) -> Augmented:
-    """(N, S, S, C) uint8 to a network's input (N, C, S, S) in [-1, 1].
+    """(N, S, S, C) uint8 to a network's input (N, C, S, S) in [-1, 1], on the device of the pictures.
 
-    Shifts come from the generator, torchvision's transforms from torch's own.
+    Shifts come from the generator, torchvision's transforms from torch's own: both draw on the processor, so that what
+    is done to a picture doesn't hang on where it is done.
     """
     changed = _shifted(config.augment_shift, generator) if config.augment == "shift" else _transformed(config, side)
     return (lambda x: _mirrored(changed(x), generator)) if config.flips else changed
@@ -47,9 +48,9 @@ def _shift(x: Tensor, pixels: int, generator: torch.Generator) -> Tensor:
         return x
     n, _, height, width = x.shape
     padded = functional.pad(x, (pixels,) * 4, mode="replicate").permute(0, 2, 3, 1)
-    dy, dx = torch.randint(0, 2 * pixels + 1, (2, n, 1), generator=generator)
-    ys, xs = dy + torch.arange(height), dx + torch.arange(width)
-    return padded[torch.arange(n)[:, None, None], ys[:, :, None], xs[:, None, :]].permute(0, 3, 1, 2)
+    dy, dx = torch.randint(0, 2 * pixels + 1, (2, n, 1), generator=generator).to(x.device)
+    rows, ys, xs = (torch.arange(length, device=x.device) for length in (n, height, width))
+    return padded[rows[:, None, None], (dy + ys)[:, :, None], (dx + xs)[:, None, :]].permute(0, 3, 1, 2)
 
 
 def _transformed(config: TrainingConfig, side: int) -> Augmented:
@@ -61,13 +62,13 @@ def _transformed(config: TrainingConfig, side: int) -> Augmented:
     )
     change = v2.Compose([crop, v2.RandAugment()]) if config.augment == "rand_augment" else crop
 
-    def changed(x: Pixels) -> Tensor:
-        images = torch.from_numpy(x.copy()).permute(0, 3, 1, 2)
-        return to_tensor(torch.stack([change(image) for image in images]).permute(0, 2, 3, 1).numpy())
+    def changed(x: Pixels | Tensor) -> Tensor:
+        images = (x if isinstance(x, Tensor) else torch.tensor(x)).permute(0, 3, 1, 2)
+        return to_tensor(torch.stack([change(image) for image in images]).permute(0, 2, 3, 1))
 
     return changed
 
 
 def _mirrored(x: Tensor, generator: torch.Generator) -> Tensor:
-    chosen = torch.rand(len(x), generator=generator) < 0.5
+    chosen = (torch.rand(len(x), generator=generator) < 0.5).to(x.device)
     return torch.where(chosen[:, None, None, None], x.flip(3), x)

@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import metrics as sk
 
-from learning.engine.arrays import Booleans, Floats, Integers
+from learning.engine.arrays import Floats, Integers
 from learning.engine.calibration import ece, reliability
+from learning.engine.paired import ROUNDING, Comparison
 
 TOP = (2, 3, 5)  # how many of a model's guesses may hold the right one
 ENOUGH_BETTER = 0.8  # probability that the challenger is better, at least
-_A_POINT = 0.01
-_ROUNDING = 1e-9  # sums of floats are not exact: nine points is not more than nine points
 _RISK_OF_A_POINT = 0.05  # probability that it is worse by more than a point, at most
 _LABELS_FOR_A_FLOOR = 10  # fewer say too little about a class to hold a version back
 
@@ -30,17 +29,6 @@ class Covered(NamedTuple):
     coverage: float  # of the rows, those that it names
     accuracy: float  # on these
     threshold: float  # the least confidence among them
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A challenger against a champion on the same rows; all as shares, 0.01 is a point."""
-
-    p_better: float
-    p_worse_by_point: float
-    gain: float
-    gain_low: float  # 2.5th percentile
-    gain_high: float  # 97.5th percentile
 
 
 @dataclass(frozen=True)
@@ -148,32 +136,6 @@ def _scores(probabilities: Floats, labels: Integers) -> dict[str, float]:
     }
 
 
-def paired_bootstrap(
-    champion_correct: Booleans | Floats, challenger_correct: Booleans | Floats, n: int = 2000, seed: int = 0
-) -> Comparison:
-    """Compare two models by resampling the rows they were both judged on (Efron & Tibshirani 1993).
-
-    Both arrays are (N,): right or wrong on each row, or the posterior's share in [0, 1] where the truth is
-    soft. `n` resamples. Raises ValueError when the arrays differ in length or are empty.
-    """
-    if len(champion_correct) == 0 or np.shape(champion_correct) != np.shape(challenger_correct):
-        raise ValueError("a comparison needs both models' verdicts on the same rows, and at least one row")
-    difference = challenger_correct.astype(np.float64) - champion_correct.astype(np.float64)
-    # Rows with equal differences are exchangeable: how often each value is drawn is all there is to resample.
-    values, counts = np.unique(difference, return_counts=True)
-    rows = len(difference)
-    drawn = np.random.default_rng(seed).multinomial(rows, counts / rows, size=n)
-    gains = drawn @ values / rows
-    low, high = np.quantile(gains, [0.025, 0.975])
-    return Comparison(
-        p_better=float((gains > _ROUNDING).mean()),
-        p_worse_by_point=float((gains < -_A_POINT - _ROUNDING).mean()),
-        gain=float(difference.mean()),
-        gain_low=float(low),
-        gain_high=float(high),
-    )
-
-
 def decide(
     comparison: Comparison,
     per_class: Sequence[ClassAccuracy],
@@ -183,6 +145,7 @@ def decide(
     enough_better: float = ENOUGH_BETTER,
     provisional: bool = False,
     class_names: Sequence[str] | None = None,
+    passed: str = "Promoted",
 ) -> Decision:
     """The gate: promote when probably better, hardly ever worse by a point, and no class collapsed.
 
@@ -190,7 +153,7 @@ def decide(
     since is missing from the latter's end. floor: how far below the champion's a class's accuracy may fall,
     counted from 10 labels. enough_better: the probability of being better that it takes. provisional: the figures
     are from cross-validation, for want of evaluation labels; the rule is the same, the sentence says so. class_names
-    make the sentence readable; without them classes are numbered.
+    make the sentence readable; without them classes are numbered. passed: how it begins where the version may serve.
     """
     names = class_names or [f"class {index}" for index in range(len(per_class))]
     collapsed = [
@@ -206,17 +169,17 @@ def decide(
         promote, because = False, f"but {', '.join(collapsed)}, and {100 * floor:g} points is a class's limit"
     else:
         promote, because = True, "and no class falls under its floor"
-    return Decision(promote, _sentence(comparison, promote, because, provisional))
+    verdict = passed if promote else "Not promoted"
+    return Decision(promote, _sentence(verdict, comparison, because, provisional))
 
 
 def _under_floor(new: ClassAccuracy, old: ClassAccuracy, floor: float) -> bool:
     if new.n < _LABELS_FOR_A_FLOOR or new.accuracy is None or old.accuracy is None:
         return False
-    return new.accuracy < old.accuracy - floor - _ROUNDING
+    return new.accuracy < old.accuracy - floor - ROUNDING
 
 
-def _sentence(comparison: Comparison, promote: bool, because: str, provisional: bool) -> str:
-    verdict = "Promoted" if promote else "Not promoted"
+def _sentence(verdict: str, comparison: Comparison, because: str, provisional: bool) -> str:
     basis = " (provisional, by cross-validation)" if provisional else ""
     interval = f"{100 * comparison.gain_low:+.1f} to {100 * comparison.gain_high:+.1f}"
     return (

@@ -3,7 +3,7 @@
 import copy
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from pickle import UnpicklingError
 from time import monotonic
@@ -11,17 +11,20 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from learning.engine import optimisers
 from learning.engine.arrays import Floats, Pixels
 from learning.engine.augmentation import augmentation, mixed
-from learning.engine.devices import autocast, chosen, relieve
+from learning.engine.compilation import Compiled
+from learning.engine.devices import autocast, chosen, laid_out, relieve
+from learning.engine.held import held
 from learning.engine.learning_loss import HEARD, ranking_loss
 from learning.engine.models.network import Network
 from learning.engine.prediction import inputs, logits
+from learning.engine.ranks import ALONE, Ranks
 from learning.engine.trained import TrainingConfig
 
 _FEATURES = 128  # that a head bears the full rate on
@@ -52,16 +55,27 @@ class Rows:
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """`resume`: what an earlier attempt has kept. `keep` is given the next, every so many seconds."""
+    """`resume`: what an earlier attempt has kept. `keep` is given the next, every so many seconds, by one clock for all
+    trainings of a run."""
 
     resume: bytes | None
     keep: Callable[[bytes], None]
     seconds: float = 20.0
+    clock: list[float] = field(default_factory=lambda: [monotonic()])  # when one was kept last
+
+    @property
+    def due(self) -> bool:
+        return monotonic() - self.clock[0] > self.seconds
+
+    def take(self, state: bytes) -> None:
+        self.keep(state)
+        self.clock[0] = monotonic()
 
 
 class Fit:
     """`held_out`: rows that are not learned from and say when to end, with `config.patience`. `optimiser`: the state in
-    which another training left it (`optimiser_state`)."""
+    which another training left it (`optimiser_state`). `ranks`: the processes that it is one of. `parts`: that a
+    batch is learned from in, until the memory doesn't do for that either."""
 
     def __init__(
         self,
@@ -70,23 +84,27 @@ class Fit:
         config: TrainingConfig,
         held_out: Rows | None = None,
         optimiser: dict[str, Tensor] | None = None,
+        ranks: Ranks = ALONE,
+        parts: int = 1,
     ) -> None:
-        self.device = chosen()
-        self.model = model.to(self.device)
+        self.device, self.ranks = chosen(), ranks
+        self.model = model = ranks.synchronised(model, self.device.type == "cuda").to(self.device)
         self.rows, self.config, self.held_out = rows, config, held_out
-        self.steps = config.steps(len(rows))
+        self.drawn = held(rows.x, self.device)
+        self.steps = steps = config.steps(len(rows))
         self.a_pass = math.ceil(len(rows) / config.batch_size)
         self.generator = torch.Generator().manual_seed(config.seed)
         learnable = [parameter for parameter in model.parameters() if parameter.requires_grad]
         rate = config.lr * reach(model)
         self.optimiser = torch.optim.AdamW(learnable, lr=rate, weight_decay=config.weight_decay)
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, lambda step: _rate(step, self.steps))
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, lambda step: _rate(step, steps))
         if optimiser:
             self.optimiser.load_state_dict(optimisers.known(self.optimiser, model, optimiser))
         self.mean = _running_mean(model, config.ema)
+        self.asked = Compiled(ranks.joined(_Asked(model)), steps)
         self.augmented = inputs if model.body is None else augmentation(config, rows.x.shape[1], self.generator)
         self.queue = torch.zeros(0, dtype=torch.long)
-        self.parts = 1  # that a batch is learned from in, where the memory doesn't do for all of it
+        self.parts = parts
         self.step, self.losses = 0, list[float]()
         self.held_out_losses, self.best = list[float](), dict[str, Tensor]()
 
@@ -97,7 +115,6 @@ class Fit:
         """
         if checkpoints and checkpoints.resume:
             self.load(checkpoints.resume)
-        kept_at = monotonic()
         self.model.train()
         while self.step < self.steps and not self._ends_early():
             self._step()
@@ -105,9 +122,8 @@ class Fit:
                 self._look_back()
             if on_progress:
                 on_progress(self.step / self.steps)
-            if checkpoints and monotonic() - kept_at > checkpoints.seconds:
-                checkpoints.keep(self.state())
-                kept_at = monotonic()
+            if checkpoints and checkpoints.due:
+                checkpoints.take(self.state())
 
     @property
     def learned(self) -> Network:
@@ -146,7 +162,7 @@ class Fit:
             part.load_state_dict(state[name])
         self.generator.set_state(state["generator"].cpu())
         torch.set_rng_state(state["chance"].cpu())
-        self.queue, self.parts = state["queue"].cpu(), state["parts"]
+        self.queue, self.parts = state["queue"].cpu(), max(self.parts, state["parts"])
         self.step, self.losses = state["step"], state["losses"]
         self.held_out_losses, self.best = state["held_out_losses"], state["best"]
 
@@ -161,17 +177,19 @@ class Fit:
 
     def _step(self) -> None:
         batch = self._batch()
-        x, targets, weights = self._drawn(batch)
+        x, targets, weights = (self.ranks.share(tensor) for tensor in self._drawn(batch))
         while True:
             self.optimiser.zero_grad()
             try:
-                self.losses.append(self._learn_from(x, targets, weights))
+                self.losses.append(self._learn_from(x, targets, weights, len(batch)))
                 break
             except torch.OutOfMemoryError:
-                if self.parts >= len(batch):
+                if self.parts >= len(batch) or self.ranks.n > 1:  # the others can't begin the step again
                     raise
                 self.parts *= 2
                 relieve(self.device)
+            except Exception as error:  # whatever a compiler may raise
+                self.asked.retreat(error)
         self.step += 1
         if not math.isfinite(self.losses[-1]):
             raise TrainingFailed(
@@ -185,61 +203,78 @@ class Fit:
     def _batch(self) -> Tensor:
         """Batches of one size, cut from shuffled passes laid end to end: no small remainder to upset batch norm."""
         n = len(self.rows)
-        size = max(2, min(self.config.batch_size, n))
+        size = self.config.size(n)
         while len(self.queue) < size:
             self.queue = torch.cat([self.queue, torch.randperm(n, generator=self.generator)])
         batch, self.queue = self.queue[:size], self.queue[size:]
         return batch
 
     def _drawn(self, batch: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        x = self.augmented(self.rows.x[batch.numpy()])
-        targets, weights = self.rows.targets[batch], self.rows.weights[batch]
+        """A batch on the device, as it is learned from."""
+        x = self.augmented(self.drawn(batch))
+        known = self.rows.targets[batch], self.rows.weights[batch]
+        targets, weights = (tensor.to(self.device, non_blocking=True) for tensor in known)
         if self.config.mixup and self.model.body is not None:
             x, targets, weights = mixed(x, targets, weights, self.config.mixup, self.generator)
-        return x, targets, weights
+        return laid_out(x), targets, weights
 
-    def _learn_from(self, x: Tensor, targets: Tensor, weights: Tensor) -> float:
-        """The gradients of one batch, part by part; its loss."""
+    def _learn_from(self, x: Tensor, targets: Tensor, weights: Tensor, size: int) -> float:
+        """The gradients of one batch of that size, or this rank's share of it, part by part; the loss of all of it."""
         total = 0.0
-        for part in zip(x.chunk(self.parts), targets.chunk(self.parts), weights.chunk(self.parts), strict=True):
-            mine, rows, weigh = (tensor.to(self.device, non_blocking=True) for tensor in part)
+        many = min(self.parts, size // self.ranks.n)  # as many on each rank, and none empty
+        parts = (tensor.tensor_split(many) for tensor in (x, targets, weights))
+        for mine, rows, weigh in zip(*parts, strict=True):
             with autocast(self.device):
                 scores, expected = self._forward(mine)
             each = functional.cross_entropy(
                 scores.float(), rows, reduction="none", label_smoothing=self.config.label_smoothing
             )
             # Weights have mean 1 over the whole set, so dividing by the batch's length keeps their ratios across
-            # batches.
-            loss = (each * weigh).mean() * (len(mine) / len(x))
-            total += loss.item()
+            # batches. Gradients are the ranks' mean, where the batch's are their sum.
+            loss = (each * weigh).mean() * (len(mine) / size * self.ranks.n)
+            total += self.ranks.mean(loss.detach())
             if expected is not None:
                 loss = loss + self.config.learning_loss * ranking_loss(expected, each.detach(), weigh)
             if math.isfinite(total):
-                loss.backward()  # type: ignore[no-untyped-call]
+                loss.backward()
         return total
 
     def _forward(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Logits, and the losses predicted where the network does so; whether it learns from that too is `heard`."""
-        if self.model.losses is None:
-            return self.model(x), None
-        stages = self.model.stages(x)
-        heard = self.step < HEARD * self.steps
-        told = self.model.losses(stages if heard else [stage.detach() for stage in stages])
-        return self.model.head.tell(stages[-1]), told
+        asked: tuple[Tensor, Tensor | None] = self.asked(x, self.step < HEARD * self.steps)
+        return asked
 
     def _look_back(self) -> None:
         """After a pass: the held-out loss, and the weights if they are the best so far."""
-        if not self.held_out:
+        held_out = self.held_out
+        if not held_out:
             return
-        said = torch.from_numpy(logits(self._kept, self.held_out.x))
-        each = functional.cross_entropy(said, self.held_out.targets, reduction="none")
-        self.held_out_losses.append(float((each * self.held_out.weights).mean()))
+        self.held_out_losses.append(self.ranks.agreed(lambda: self._held_out_loss(held_out)))
         if self.held_out_losses[-1] == min(self.held_out_losses):
             self.best = copy.deepcopy(self._kept.state_dict())
+
+    def _held_out_loss(self, rows: Rows) -> float:
+        said = torch.from_numpy(logits(self._kept, rows.x))
+        each = functional.cross_entropy(said, rows.targets, reduction="none")
+        return float((each * rows.weights).mean())
 
     def _ends_early(self) -> bool:
         best = int(np.argmin(self.held_out_losses)) if self.held_out_losses else 0
         return bool(self.held_out) and len(self.held_out_losses) - 1 - best >= self.config.patience
+
+
+class _Asked(nn.Module):
+    """Logits, and the losses predicted where the network does so; whether it learns from that too is `heard`."""
+
+    def __init__(self, model: Network) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: Tensor, heard: bool) -> tuple[Tensor, Tensor | None]:
+        if self.model.losses is None:
+            return self.model(x), None
+        stages = self.model.stages(x)
+        told = self.model.losses(stages if heard else [stage.detach() for stage in stages])
+        return self.model.head.tell(stages[-1]), told
 
 
 def reach(model: Network) -> float:

@@ -51,19 +51,19 @@ def decode(paths_or_files: Iterable[str | Path | IO[bytes]], side: int, channels
     return Decoded(images, failures, good)
 
 
-def to_tensor(x: Pixels) -> torch.Tensor:
+def to_tensor(x: Pixels | torch.Tensor) -> torch.Tensor:
     """(N, S, S, C) uint8 to a (N, C, S, S) float32 tensor in [-1, 1], channels last in memory (faster
-    convolutions).
+    convolutions). A tensor stays on its device.
 
     Raises ValueError when `x` is not four-dimensional uint8.
     """
     import torch
 
-    if x.ndim != 4 or x.dtype != np.uint8:
-        raise ValueError(f"images are (N, S, S, C) uint8, not {x.shape} {x.dtype}")
-    # A copy: torch warns about read-only arrays, such as those of a memory-mapped file.
-    tensor = torch.from_numpy(np.array(x)).permute(0, 3, 1, 2).float()
-    return (tensor / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+    # A copy of an array: torch warns about read-only ones, such as those of a memory-mapped file.
+    images = x if isinstance(x, torch.Tensor) else torch.tensor(x)
+    if images.ndim != 4 or images.dtype != torch.uint8:
+        raise ValueError(f"images are (N, S, S, C) uint8, not {tuple(x.shape)} {x.dtype}")
+    return (images.permute(0, 3, 1, 2).float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
 
 
 def _decode_one(source: str | Path | IO[bytes], side: int, channels: int) -> Pixels:

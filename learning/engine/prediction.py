@@ -9,6 +9,7 @@ from scipy.special import softmax
 from torch import Tensor
 
 from learning.engine.arrays import Floats, Pixels
+from learning.engine.compilation import Compiled
 from learning.engine.devices import chosen, patiently
 from learning.engine.images import to_tensor
 from learning.engine.models.network import Network
@@ -86,11 +87,10 @@ def probabilities(scores: Floats, temperature: float = 1.0) -> NDArray[np.float3
     return result
 
 
-def inputs(x: Pixels | Floats) -> Tensor:
-    """A network's input: images by `to_tensor`, features as float32."""
-    if x.dtype == np.uint8:
-        return to_tensor(x)  # type: ignore[arg-type]
-    return torch.from_numpy(np.array(x, dtype=np.float32))
+def inputs(x: Pixels | Floats | Tensor) -> Tensor:
+    """A network's input: images by `to_tensor`, features as float32. A tensor stays on its device."""
+    rows = x if isinstance(x, Tensor) else torch.tensor(x)
+    return to_tensor(rows) if rows.dtype == torch.uint8 else rows.float()
 
 
 def _network(model: Network | Trained) -> Network:
@@ -107,7 +107,8 @@ def _each_batch(
         with torch.inference_mode():
             # One batch at least: no rows have a shape too.
             starts = range(0, max(len(x), 1), batch)
-            each = (patiently(part, inputs(x[start : start + batch])) for start in starts)
+            asked = Compiled(part, steps=len(starts))
+            each = (patiently(lambda rows: asked.safely(inputs(rows)), x[start : start + batch]) for start in starts)
             return np.concatenate([made for parts in each for made in parts])
     finally:
         network.train(was_training)

@@ -14,10 +14,11 @@ from torch import Tensor
 
 from learning.engine.arrays import Floats, Pixels
 from learning.engine.calibration import fit_temperature
-from learning.engine.fit import Checkpoints, Progress
+from learning.engine.fit import Progress
 from learning.engine.models.body import Body
 from learning.engine.models.catalogue import HEAD
 from learning.engine.prediction import logits
+from learning.engine.stages import Stages
 from learning.engine.trained import Trained, TrainingConfig
 from learning.engine.training import cross_validate, held_out_of, train
 
@@ -50,18 +51,24 @@ def whole(
     initial: dict[str, Tensor] | None = None,
     guessed: NDArray[np.bool_] | None = None,
     on_progress: Progress | None = None,
-    checkpoints: Checkpoints | None = None,
+    stages: Stages | None = None,
 ) -> Outcome:
     """All of a network, or a head where features are given; its word on the rows by folds.
 
-    guessed: (N,) rows with a pseudo-label, which are learned from and judge nothing.
+    guessed: (N,) rows with a pseudo-label, which are learned from and judge nothing. stages: of the run that this is
+    all or a part of.
     """
     first, rest = _split(on_progress, 0.4)
-    trained = train(
-        x, targets, weights, config, network=network, initial=initial, on_progress=first, checkpoints=checkpoints
+    stages = stages or Stages(None)
+    trained = stages.trained(
+        lambda checkpoints: train(
+            x, targets, weights, config, network=network, initial=initial, on_progress=first, checkpoints=checkpoints
+        )
     )
     plain = replace(config, learning_loss=0.0)  # the folds are asked for classes alone
-    blind = cross_validate(x, targets, weights, plain, FOLDS, network=network, always=guessed, on_progress=rest)
+    blind = cross_validate(
+        x, targets, weights, plain, FOLDS, network=network, always=guessed, on_progress=rest, stages=stages
+    )
     known = slice(None) if guessed is None else ~guessed
     temperature = fit_temperature(blind[known], targets[known])
     return Outcome(trained, temperature, blind, temperature)
@@ -77,28 +84,35 @@ def transfer(
     config: TrainingConfig,
     *,
     on_progress: Progress | None = None,
-    checkpoints: Checkpoints | None = None,
+    stages: Stages | None = None,
 ) -> Outcome:
     """A head on the frozen backbone's features (N, D), then all of it at a low rate on the pictures (N, S, S, 3), which
     is kept only where it tells held-out rows better. Of a handful of rows, and with everything frozen, the head is all.
     """
     first, rest = _split(on_progress, 0.2)
-    head = whole(features, targets, weights, config, network=HEAD, on_progress=first)
+    stages = stages or Stages(None)
+    head = whole(features, targets, weights, config, network=HEAD, on_progress=first, stages=stages)
     out = held_out_of(targets.argmax(axis=1), config.seed)
     if not out.any() or config.frozen >= 1:
         return replace(head, told={"fine_tuned": False})
-    begun = train(features[~out], targets[~out], weights[~out], config, network=HEAD)
+    begun = stages.trained(
+        lambda checkpoints: train(
+            features[~out], targets[~out], weights[~out], config, network=HEAD, checkpoints=checkpoints
+        )
+    )
     second = replace(config, lr=LOW_RATE, epochs=SECOND_STAGE, min_steps=0, patience=PATIENCE)
-    tuned = train(
-        pixels(),
-        targets,
-        weights,
-        second,
-        network=backbone,
-        initial=_joined(body, begun),
-        standard=True,
-        on_progress=rest,
-        checkpoints=checkpoints,
+    tuned = stages.trained(
+        lambda checkpoints: train(
+            pixels(),
+            targets,
+            weights,
+            second,
+            network=backbone,
+            initial=_joined(body, begun),
+            standard=True,
+            on_progress=rest,
+            checkpoints=checkpoints,
+        )
     )
     before = _loss(logits(begun, features[out]), targets[out], weights[out])
     after = min(tuned.held_out)

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from learning.engine.arrays import Booleans
-from learning.engine.evaluation import paired_bootstrap
+from learning.engine.paired import paired_bootstrap
 
 PATIENCE = 3  # versions in which a campaign has to get better
 RISK = 0.05  # probability, at most, to take a version that is no better for a better one

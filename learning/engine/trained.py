@@ -58,6 +58,10 @@ class TrainingConfig:
         if self.learning_loss and self.mixup:
             raise ValueError("the loss of a mixed picture tells nothing of either: learning_loss goes without mixup")
 
+    def size(self, n: int) -> int:
+        """Rows of a batch, of `n`: two at least, for batch norm."""
+        return max(2, min(self.batch_size, n))
+
     def steps(self, n: int) -> int:
         """Optimiser steps for `n` rows."""
         return max(1, self.min_steps, self.epochs * math.ceil(n / self.batch_size))

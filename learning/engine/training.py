@@ -2,20 +2,21 @@
 it."""
 
 import time
-from dataclasses import replace
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from learning.engine import distributed
 from learning.engine.arrays import Floats, Integers, Pixels
-from learning.engine.fit import BadCheckpoint, Checkpoints, Fit, Progress, Rows, TrainingFailed
-from learning.engine.growth import grown
+from learning.engine.fit import Checkpoints, Progress, Rows, TrainingFailed
+from learning.engine.fitting import Task, fitted
 from learning.engine.models.catalogue import HEAD, SMALL_CNN
-from learning.engine.models.heads import CosineHead
-from learning.engine.models.network import Network, build
-from learning.engine.prediction import inputs, logits, predict
+from learning.engine.prediction import logits, predict
+from learning.engine.stages import Stages
 from learning.engine.trained import Trained, TrainingConfig, deserialise, serialise
 
 __all__ = [
@@ -56,38 +57,32 @@ def train(
     weights to start from; a head for fewer classes grows (`growth.grown`), other tensors of another shape start
     afresh. standard: see `network.build`. optimiser: its state after an earlier training (`Trained.optimiser`), to
     go on with, empty for a beginning; without it none is kept. on_progress hears the share done, up to 1.0. A
-    checkpoint that can't be read is none. Raises ValueError for inputs that don't fit together, TrainingFailed when
-    the loss is no longer a number.
+    checkpoint that can't be read is none. With checkpoints, where there are several GPUs, a long training of a whole
+    network is done by all of them (`distributed`). Raises ValueError for inputs that don't fit together, TrainingFailed
+    when the loss is no longer a number, RankFailed when a process of several has ended.
     """
     started = time.perf_counter()
     rows = _balanced(_checked(x, targets, weights, network), config.balance)
     learned, held_out = _parted(rows, config)
 
-    def begun() -> Fit:
-        torch.manual_seed(config.seed)
-        return Fit(_start(network, learned, initial, config, standard), learned, config, held_out, optimiser)
-
-    with torch.random.fork_rng(devices=[]):  # the caller's generator is left as it was
-        fit = begun()
-        try:
-            fit.run(on_progress, checkpoints)
-        except BadCheckpoint:
-            fit = begun()
-            fit.run(on_progress, checkpoints and replace(checkpoints, resume=None))
-    if on_progress and fit.step < fit.steps:
-        on_progress(1.0)
+    task = Task(network, config, learned, held_out, initial, standard, optimiser)
+    over = distributed.devices_of(task) if checkpoints else []
+    if len(over) > 1:
+        result = distributed.learned(task, over, on_progress, checkpoints)
+    else:
+        result = fitted(task, on_progress, checkpoints)
     return Trained(
-        state_dict={name: tensor.detach().cpu().clone() for name, tensor in fit.learned.state_dict().items()},
+        state_dict=result.state_dict,
         config=config,
         network=network,
         n_classes=rows.targets.shape[1],
         in_features=x.shape[-1],
         n=len(x),
         seconds=time.perf_counter() - started,
-        loss=fit.loss,
-        standard=fit.model.standard is not None,
-        held_out=tuple(fit.held_out_losses),
-        optimiser=None if optimiser is None else fit.optimiser_state,
+        loss=result.loss,
+        standard=result.standard,
+        held_out=result.held_out,
+        optimiser=result.optimiser,
     )
 
 
@@ -102,6 +97,7 @@ def cross_validate(
     initial: dict[str, Tensor] | None = None,
     always: NDArray[np.bool_] | None = None,
     on_progress: Progress | None = None,
+    stages: Stages | None = None,
 ) -> NDArray[np.float32]:
     """Out-of-fold logits (N, K): each row's come from a network trained on the other folds, with `train`'s
     arguments.
@@ -110,7 +106,7 @@ def cross_validate(
     is simply absent from some. With fewer rows than `folds` every row is its own fold. always: (N,) rows that all
     networks learn from and none is asked about: their logits are 0. Raises ValueError under two rows that are asked
     about or two folds, and as `train` does. `initial` must not have been trained on these rows, or nothing is out of
-    fold.
+    fold. stages: of the run that this is a part of, which keeps a fold each.
     """
     asked = np.ones(len(x), dtype=bool) if always is None else ~always
     if folds < 2 or asked.sum() < 2:
@@ -119,20 +115,25 @@ def cross_validate(
     fold_of = np.full(len(x), -1)
     fold_of[asked] = folds_of(targets[asked].argmax(axis=1), folds, config.seed)
     result = np.zeros(targets.shape, dtype=np.float32)
+    stages = stages or Stages(None)
     for fold in range(folds):
         inside, outside = fold_of != fold, fold_of == fold
-        told = share_of(on_progress, fold, folds)
-        trained = train(
+        learn = partial(
+            train,
             x[inside],
             targets[inside],
             weights[inside],
             config,
             network=network,
             initial=initial,
-            on_progress=told,
+            on_progress=share_of(on_progress, fold, folds),
         )
-        result[outside] = logits(trained, x[outside])
+        result[outside] = stages.rows(partial(_said_of, x[outside], learn))
     return result
+
+
+def _said_of(x: Pixels | Floats, learn: Callable[..., Trained], checkpoints: Checkpoints | None) -> NDArray[np.float32]:
+    return logits(learn(checkpoints=checkpoints), x)
 
 
 def folds_of(labels: Integers, folds: int, seed: int) -> NDArray[np.int64]:
@@ -195,32 +196,3 @@ def _parted(rows: Rows, config: TrainingConfig) -> tuple[Rows, Rows | None]:
 
 def _some(rows: Rows, chosen: NDArray[np.bool_]) -> Rows:
     return Rows(rows.x[chosen], rows.targets[chosen], rows.weights[chosen])
-
-
-def _start(
-    network: str, rows: Rows, initial: dict[str, Tensor] | None, config: TrainingConfig, standard: bool | None
-) -> Network:
-    model = build(
-        network,
-        rows.targets.shape[1],
-        rows.x.shape[-1],
-        head=config.head,
-        standard=standard,
-        predicts_losses=config.learning_loss > 0,
-    )
-    if initial is not None:
-        model.load_state_dict(grown(initial, model.state_dict(), network))
-    elif model.body is None:
-        _acquaint(model, rows)
-    if model.body is not None and config.frozen:
-        model.body.freeze(config.frozen)
-    return model
-
-
-def _acquaint(model: Network, rows: Rows) -> None:
-    """What a head takes from its features before the first step."""
-    x = inputs(rows.x)
-    if model.standard is not None:
-        model.standard.learn(x)
-    if isinstance(model.head, CosineHead):
-        model.head.imprint(model.described(x), rows.targets * rows.weights[:, None])

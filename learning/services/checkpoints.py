@@ -6,26 +6,34 @@ from django.core.files.base import ContentFile
 
 from learning.engine.fit import Checkpoints
 from learning.models import TrainingRun
+from learning.services.turns import Turn
 
 logger = logging.getLogger(__name__)
 
 
 def checkpoints_of(run: TrainingRun) -> Checkpoints:
-    return Checkpoints(resume=_read(run), keep=lambda blob: checkpoint_keep(run, blob))
+    turn = Turn(run)
+
+    def keep(blob: bytes) -> None:
+        if checkpoint_keep(run, blob):
+            turn.offer()
+
+    return Checkpoints(resume=_read(run), keep=keep)
 
 
-def checkpoint_keep(run: TrainingRun, blob: bytes) -> None:
+def checkpoint_keep(run: TrainingRun, blob: bytes) -> bool:
     """The latest alone, and only of the attempt that has the run. Without room for it the run goes on without."""
     mine = TrainingRun.objects.filter(pk=run.pk, attempt=run.attempt)
     try:
         name = run.checkpoint.storage.save(f"checkpoints/{run.pk}-{run.attempt}.pt", ContentFile(blob))
     except OSError as error:
         logger.warning("no checkpoint of %s: %s", run, error)
-        return
+        return False
     before = TrainingRun.objects.values_list("checkpoint", flat=True).get(pk=run.pk)
-    superseded = before if mine.update(checkpoint=name) else name
-    if superseded:
+    kept = bool(mine.update(checkpoint=name))
+    if superseded := before if kept else name:
         run.checkpoint.storage.delete(superseded)
+    return kept
 
 
 def checkpoint_drop(run: TrainingRun) -> None:

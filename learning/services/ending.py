@@ -82,7 +82,7 @@ def _before(labels: Sequence[int]) -> int | None:
 def _verdicts(dataset: DataSet, versions: Sequence[int]) -> list[Booleans]:
     """Whether each version was right, on the evaluation images that all of them were judged on."""
     said = dict(ModelVersion.objects.filter(pk__in=versions).values_list("pk", "predictions"))
-    truth = {str(label.image): int(np.argmax(label.posterior)) for label in evaluation_labels(dataset)}
+    truth = {str(label.image): label.cls for label in evaluation_labels(dataset)}
     images = sorted(set(truth).intersection(*said.values()))
     return [np.array([said[pk][image][0] == truth[image] for image in images], dtype=np.bool_) for pk in versions]
 

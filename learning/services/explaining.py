@@ -9,6 +9,7 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 from numpy.typing import NDArray
 
+from annotations.selectors import removed_indices
 from gallery.work import WorkState, beating
 from learning.engine.arrays import Floats
 from learning.engine.explanations.grad_cam import grad_cam
@@ -19,6 +20,7 @@ from learning.engine.explanations.places import place_of
 from learning.models import Explanation, ExplanationKind
 from learning.services.alike import alike
 from learning.services.explanations import DELETED
+from learning.services.prediction import given_present
 from learning.services.seeing import CannotSee, Sight, sight_of
 
 SAMPLES = 500
@@ -54,7 +56,8 @@ def _find(asked: Explanation) -> Found:
     sight = sight_of(asked.version, asked.image_id)
     said = sight.predict(sight.pixels[None])[0]
     names = list(asked.version.dataset.classes.values_list("name", flat=True))
-    facts = {"guesses": _guesses(said, names)}
+    likely = given_present(said, removed_indices(asked.version.dataset))
+    facts = {"guesses": _guesses(likely, names)}
     if asked.kind == ExplanationKind.SIMILAR:
         return Found(facts | alike(asked.version, asked.image_id))
     if asked.label.index >= len(said):

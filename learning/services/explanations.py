@@ -53,7 +53,7 @@ def explanations_forget() -> int:
 
 
 def _said(image: Image) -> LabelClass:
-    tag = image.tags.select_related("label").filter(source=Source.MODEL).first()
+    tag = image.tags.standing().select_related("label").filter(source=Source.MODEL).first()
     if tag is None:
         raise NotNow("The model has not said yet what this picture shows. Name a class, or ask again in a moment.")
     return tag.label

@@ -10,7 +10,7 @@ import numpy as np
 from django.conf import settings
 
 from gallery.models import Image
-from learning.engine import devices
+from learning.engine import compilation, devices
 from learning.engine.arrays import Floats, Pixels
 from learning.engine.images import decode
 from learning.engine.models import frozen, registry
@@ -18,6 +18,8 @@ from learning.models import Feature, ModelVersion
 
 # Every network's input comes from here, so none computes before this.
 devices.choose(settings.DEVICE)
+devices.spread(settings.GPUS_A_RUN)
+compilation.choose(settings.COMPILE)
 
 
 class Reading(NamedTuple):

@@ -12,12 +12,13 @@ from learning.engine.models.catalogue import HEAD
 from learning.engine.online import online
 from learning.engine.prediction import logits
 from learning.engine.regimes import Outcome, transfer, whole
+from learning.engine.stages import Stages
 from learning.engine.training import train
 from learning.models import ModelVersion, TrainingExample, TrainingRun
 from learning.policy_fields import Regime
 from learning.services.inputs import Reading, load_backbone, read_inputs
+from learning.services.networks import load_version
 from learning.services.planning import GUESS, CannotTrain, Plan
-from learning.services.prediction import load_version
 
 FEW = 50  # rows by which no temperature can be told
 
@@ -59,8 +60,9 @@ def learn(run: TrainingRun, plan: Plan, data: TrainingSet, on_progress: Progress
     parent = run.dataset.versions.get(number=plan.parent) if plan.parent else None
     if plan.regime == Regime.ONLINE and parent:
         return _online(plan, data, parent, on_progress, checkpoints)
+    stages = Stages(checkpoints)
     if plan.regime == Regime.TRANSFER:
-        return _transfer(plan, data, on_progress, checkpoints)
+        return _transfer(plan, data, on_progress, stages)
     network = HEAD if plan.reading.frozen else plan.backbone
     initial = load_version(parent).state_dict if parent else None
     outcome = whole(
@@ -72,18 +74,24 @@ def learn(run: TrainingRun, plan: Plan, data: TrainingSet, on_progress: Progress
         initial=initial,
         guessed=~data.asked,
         on_progress=on_progress,
-        checkpoints=checkpoints,
+        stages=stages,
     )
     if data.asked.all():
         return outcome
     known = data.asked
     without = whole(
-        data.x[known], data.targets[known], data.weights[known], plan.config, network=network, initial=initial
+        data.x[known],
+        data.targets[known],
+        data.weights[known],
+        plan.config,
+        network=network,
+        initial=initial,
+        stages=stages,
     )
     return replace(outcome, without=without)
 
 
-def _transfer(plan: Plan, data: TrainingSet, on_progress: Progress, checkpoints: Checkpoints) -> Outcome:
+def _transfer(plan: Plan, data: TrainingSet, on_progress: Progress, stages: Stages) -> Outcome:
     def pixels() -> Pixels:
         inputs = read_inputs(data.images, Reading(plan.backbone, frozen=False))
         if inputs.ids != data.images:
@@ -99,7 +107,7 @@ def _transfer(plan: Plan, data: TrainingSet, on_progress: Progress, checkpoints:
         data.weights,
         plan.config,
         on_progress=on_progress,
-        checkpoints=checkpoints,
+        stages=stages,
     )
 
 

@@ -11,7 +11,7 @@ from learning.engine.trained import Trained
 from learning.models import Mode, ModelVersion, TrainingExample, TrainingRun
 from learning.selectors import champion_of
 from learning.services.inputs import Reading, read_inputs, reading_of
-from learning.services.prediction import load_version
+from learning.services.networks import load_version
 
 CHUNK = 512
 Opinions = dict[int, list[float]]
@@ -41,7 +41,7 @@ def opinions_refresh(*, dataset: DataSet) -> int:
 
 def _new_to(run: TrainingRun, parent: ModelVersion | None, told: QuerySet[OutOfFold] | None = None) -> list[int]:
     """Images voted on that the run's model has not learned from, without those that it has `told` of."""
-    voted = Vote.objects.filter(dataset=run.dataset_id).values("image")
+    voted = Vote.objects.standing().filter(dataset=run.dataset_id).values("image")
     images = Image.objects.present().filter(dataset=run.dataset_id, pk__in=voted).exclude(split=Split.EVALUATION)
     images = images.exclude(pk__in=learned_from(run, parent))
     if told is not None:

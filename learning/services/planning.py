@@ -72,6 +72,7 @@ class Plan:
 
 def plan_make(run: TrainingRun) -> Plan:
     """Raises CannotTrain where there are not two classes to tell apart."""
+    begun = timezone.now()  # a class that is removed from here on was perhaps learned from
     policy, champion, labels = policy_of(run.dataset), champion_of(run.dataset), training_labels(run.dataset)
     regime = _regime(policy, run, champion)
     frozen = _frozen(policy, regime)
@@ -84,9 +85,9 @@ def plan_make(run: TrainingRun) -> Plan:
         frozen=frozen,
         config=_config(policy, run),
         parent=champion.number if champion and goes_on else None,
-        classes=run.dataset.classes.count(),
+        classes=len(labels[0].posterior) if labels else 0,  # as many as there were when they were read
         labels=len(labels),
-        begun=timezone.now().isoformat(),
+        begun=begun.isoformat(),
         revision=revision(),
     )
     rows = _examples(run, plan, labels, policy, champion)
@@ -143,7 +144,7 @@ def _examples(
 ) -> list[TrainingExample]:
     if champion and plan.regime == Regime.ONLINE:
         return _buffer(run, labels, policy, champion)
-    if len({int(np.argmax(label.posterior)) for label in labels}) < 2:
+    if len({label.cls for label in labels}) < 2:
         raise CannotTrain(
             "There is nothing to tell apart yet: label pictures of at least two classes, then train again."
         )
@@ -187,7 +188,7 @@ def _buffer(run: TrainingRun, labels: Sequence[Label], policy: Policy, champion:
 
 
 def _learned(known: "Known | None", label: Label) -> bool:
-    return known is not None and known.label == int(np.argmax(label.posterior))
+    return known is not None and known.label == label.cls
 
 
 class Known(NamedTuple):
@@ -230,7 +231,7 @@ def _guesses(
     inputs, probabilities = predict_images(champion, drawn.tolist())
     if probabilities.shape[1] != len(labels[0].posterior) or not inputs.ids:
         return []  # a class has come since, of which the champion knows nothing
-    counts = np.bincount([int(np.argmax(label.posterior)) for label in labels], minlength=probabilities.shape[1])
+    counts = np.bincount([label.cls for label in labels], minlength=probabilities.shape[1])
     found = pseudo_labels(probabilities, counts, threshold)
     return [
         TrainingExample(run=run, image_id=inputs.ids[row], target=target, source=GUESS, weight=float(weight))

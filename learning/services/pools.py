@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.models import Consensus, ConsensusState
+from annotations.selectors import removed_indices
 from gallery.models import DataSet
 from learning.engine import prediction
 from learning.engine.strategies import registry
@@ -15,7 +16,8 @@ from learning.engine.strategies.selection import Selection
 from learning.models import ModelVersion, Pick, SamplingRound
 from learning.selectors import training_labels, widened
 from learning.services.inputs import Inputs, read_inputs, reading_of
-from learning.services.prediction import load_version
+from learning.services.networks import load_network, load_version
+from learning.services.prediction import given_present
 
 CHUNK = 512
 COMMITTEE = 4  # versions that make one; where there are fewer, as many draws by dropout as make it eight
@@ -78,18 +80,21 @@ def _read(version: ModelVersion, images: Sequence[int], needs: frozenset[str], t
 
 
 def _say(version: ModelVersion, inputs: Inputs, needs: frozenset[str], committee: Sequence[ModelVersion]) -> Columns:
-    trained = load_version(version)
-    said: Columns = {"probabilities": prediction.predict(trained, inputs.x, version.temperature)}
+    network, removed = load_network(version), removed_indices(version.dataset)
+    said: Columns = {
+        "probabilities": given_present(prediction.predict(network, inputs.x, version.temperature), removed)
+    }
     if "features" in needs:
-        said["features"] = prediction.features(trained, inputs.x)
+        said["features"] = prediction.features(network, inputs.x)
     if "losses" in needs:
-        said["losses"] = prediction.predicted_losses(trained, inputs.x)
+        said["losses"] = prediction.predicted_losses(network, inputs.x)
     if "committee" in needs:
-        said["committee"] = (
-            np.stack([prediction.predict(load_version(one), inputs.x, one.temperature) for one in committee])
+        draws = (
+            np.stack([prediction.predict(load_network(one), inputs.x, one.temperature) for one in committee])
             if len(committee) > 1
-            else prediction.dropout_draws(trained, inputs.x, DRAWS, seed=version.pk, temperature=version.temperature)
+            else prediction.dropout_draws(network, inputs.x, DRAWS, seed=version.pk, temperature=version.temperature)
         )
+        said["committee"] = given_present(draws, removed)
     return said
 
 
@@ -102,13 +107,14 @@ def _committee(version: ModelVersion) -> list[ModelVersion]:
 
 
 def _labelled(version: ModelVersion) -> Columns:
-    """Features and classes of what has its label already."""
-    labels = {label.image: int(np.argmax(label.posterior)) for label in training_labels(version.dataset)}
-    trained, images = load_version(version), sorted(labels)
+    """Features and classes of what has its label already, in the classes that the version knows."""
+    network, wide = load_network(version), load_version(version).n_classes
+    labels = {label.image: label.cls for label in training_labels(version.dataset) if label.cls < wide}
+    images = sorted(labels)
     rows, classes = [], []
     for start in range(0, len(images), CHUNK):
         inputs = read_inputs(images[start : start + CHUNK], reading_of(version))
-        rows.append(prediction.features(trained, inputs.x))
+        rows.append(prediction.features(network, inputs.x))
         classes += [labels[image] for image in inputs.ids]
     if not classes:
         return {}
@@ -140,4 +146,4 @@ def _unlearned(version: ModelVersion, ids: Sequence[int], probabilities: NDArray
     for row, image in enumerate(ids):
         if image in blind and len(blind[image]) == said.shape[1]:
             said[row] = blind[image]
-    return said
+    return given_present(said, removed_indices(version.dataset))

@@ -12,11 +12,13 @@ from django.db.models import Max
 from django.utils import timezone
 from numpy.typing import NDArray
 
+from annotations.selectors import removed_indices
 from annotations.services.opinions import opinions_store
 from gallery.models import DataSet
 from gallery.work import WorkState
 from learning.engine import evaluation
 from learning.engine.arrays import Floats
+from learning.engine.paired import paired_bootstrap
 from learning.engine.prediction import logits, probabilities
 from learning.engine.regimes import Outcome
 from learning.engine.trained import Trained, serialise
@@ -25,8 +27,8 @@ from learning.selectors import ENOUGH_EVALUATION, champion_of, evaluation_labels
 from learning.services.inputs import Reading, read_inputs
 from learning.services.opinions import opinions_of_run
 from learning.services.planning import Plan
-from learning.services.prediction import predict_images
-from learning.services.serving import version_promote
+from learning.services.prediction import given_present, logits_given_present, predict_images
+from learning.services.serving import version_challenge, version_promote
 
 FLOOR = 0.15
 
@@ -71,7 +73,9 @@ def version_create(
     champion = champion_of(run.dataset)
     reading = plan.reading_of(outcome.trained)
     judged = _judge(run, reading, outcome, blind, champion)
-    decision = _decide(judged, run.dataset)
+    # The first to serve has nobody to stand beside.
+    shadows = policy_of(run.dataset).shadow and champion is not None
+    decision = _decide(judged, run.dataset, passed="Passed, and tried beside it" if shadows else "Promoted")
     # A rejected version has no word on what the crowd should believe, except where no version had one before.
     speaks = decision.promote or not run.dataset.versions.exists()
     opinions = opinions_of_run(run, champion, reading, outcome.trained, outcome.temperature) if speaks else {}
@@ -89,7 +93,9 @@ def version_create(
         version.temperature, version.reason = outcome.temperature, decision.reason[:300]
         version.save()
         opinions_store(dataset=run.dataset, version=version.number, rows=opinions)
-        if decision.promote:
+        if decision.promote and shadows:
+            version_challenge(version)
+        elif decision.promote:
             version_promote(version)
     return version
 
@@ -101,14 +107,15 @@ def _judge(
     blind: Mapping[int, Floats],
     champion: ModelVersion | None,
 ) -> Judged:
-    labels = evaluation_labels(run.dataset)
+    # Of a class that was added since the run began it could know nothing.
+    labels = [label for label in evaluation_labels(run.dataset) if label.cls < outcome.trained.n_classes]
     if len(labels) < ENOUGH_EVALUATION:
         return _judge_blind(run, outcome.blind_temperature, blind, champion)
-    truth = {label.image: int(np.argmax(label.posterior)) for label in labels}
+    truth = {label.image: label.cls for label in labels}
     inputs = read_inputs(sorted(truth), reading)
     actual = np.array([truth[image] for image in inputs.ids])
     before = _champion_says(champion, inputs.ids) if champion else _guess(actual)
-    said = logits(outcome.trained, inputs.x)
+    said = logits_given_present(logits(outcome.trained, inputs.x), removed_indices(run.dataset))
     return Judged(inputs.ids, said, outcome.temperature, before, actual, provisional=False, guess=champion is None)
 
 
@@ -140,9 +147,11 @@ def _judge_blind(
     common = [image for image in mine if image in before]
     images = common or list(mine)
     actual = np.array([mine[image][1] for image in images])
-    said = [int(np.argmax(before[image][0])) for image in common]
+    removed = removed_indices(run.dataset)
+    said = [int(np.argmax(given_present(np.array(before[image][0]), removed))) for image in common]
     champion_says = np.array(said) if common else _guess(actual)
-    mine_says = np.array([blind[image] for image in images])  # from the logits: what is stored is rounded
+    # From the logits: what is stored is rounded.
+    mine_says = logits_given_present(np.array([blind[image] for image in images]), removed)
     return Judged(images, mine_says, temperature, champion_says, actual, provisional=True, guess=not common)
 
 
@@ -152,11 +161,11 @@ def _blind(run: TrainingRun) -> dict[int, tuple[list[float], int]]:
     return {image: (blind, int(np.argmax(target))) for image, blind, target in rows}
 
 
-def _decide(judged: Judged, dataset: DataSet) -> evaluation.Decision:
+def _decide(judged: Judged, dataset: DataSet, passed: str) -> evaluation.Decision:
     said, n_classes = judged.probabilities.argmax(axis=1), judged.probabilities.shape[1]
     before = evaluation.per_class_accuracy(judged.before, judged.actual, n_classes)
     decision = evaluation.decide(
-        evaluation.paired_bootstrap(judged.before == judged.actual, said == judged.actual),
+        paired_bootstrap(judged.before == judged.actual, said == judged.actual),
         evaluation.per_class_accuracy(said, judged.actual, n_classes),
         # A guess is right on all of one class; that is no floor to hold a model to.
         champion_per_class=[] if judged.guess else before,
@@ -164,6 +173,7 @@ def _decide(judged: Judged, dataset: DataSet) -> evaluation.Decision:
         enough_better=policy_of(dataset).sure_of_better,
         provisional=judged.provisional,
         class_names=[cls.name for cls in dataset.classes.all()],
+        passed=passed,
     )
     return replace(decision, reason=_first_words(judged)) if judged.guess and decision.promote else decision
 

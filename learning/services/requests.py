@@ -68,7 +68,7 @@ def _strategy(policy: Policy, champion: ModelVersion | None) -> str:
 def retag_request(version: ModelVersion) -> Retag:
     """Every tag of the data set by this version; asked again it starts over."""
     retag, _ = Retag.objects.update_or_create(
-        version=version, defaults={"state": WorkState.WAITING, "attempt": 0, "done": 0}
+        version=version, defaults={"state": WorkState.WAITING, "attempt": 0, "after": 0, "done": 0}
     )
     ring("learning.retag", retag.pk)
     return retag

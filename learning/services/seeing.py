@@ -19,7 +19,7 @@ from learning.engine.models.torchvision_nets import WeightsMissing
 from learning.engine.prediction import features, predict
 from learning.models import ModelVersion
 from learning.services.inputs import load_backbone, read_inputs, read_pixels, reading_of
-from learning.services.prediction import load_version
+from learning.services.networks import load_network
 
 
 class CannotSee(Exception):  # noqa: N818 - a state, not a fault
@@ -81,7 +81,7 @@ def _maps(body: Body, pixels: Pixels) -> Tensor:
 
 def _network(version: ModelVersion) -> Network:
     try:
-        return load_version(version).model()
+        return load_network(version)
     except (OSError, ValueError) as error:
         raise CannotSee(f"The weights of version {version.number} can't be read.") from error
 

@@ -18,7 +18,7 @@ from learning.engine.strategies.streaming import Stream
 from learning.models import ModelVersion, Pick, Policy, SamplingRound, StreamState
 from learning.selectors import askable, policy_of
 from learning.services.inputs import Inputs
-from learning.services.prediction import load_version
+from learning.services.networks import load_network
 
 REASON, UNSURE = "stream", "not sure"
 # Half of a round comes before them and half after: a new picture is asked soon, and an upload of thousands doesn't keep
@@ -40,7 +40,7 @@ def uploads_offer(*, version: ModelVersion, inputs: Inputs, probabilities: Float
     if not (policy.stream_rate or policy.sure_from) or has_ended(version.dataset):
         return 0
     streams = policy.stream_rate > 0  # else nobody goes by the features
-    seen = features(load_version(version), inputs.x) if streams else np.zeros((len(inputs.ids), 0), np.float32)
+    seen = features(load_network(version), inputs.x) if streams else np.zeros((len(inputs.ids), 0), np.float32)
     with transaction.atomic():
         chosen = askable(version.dataset).filter(split=Split.POOL, pk__in=images).values_list("pk", flat=True)
         rows = {image: row for row, image in enumerate(inputs.ids)}

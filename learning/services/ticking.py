@@ -1,5 +1,8 @@
 """The tick: every few seconds, ring for rows that are due and ask which data sets are."""
 
+from functools import partial
+
+from django.conf import settings
 from django.utils import timezone
 
 from annotations.models import Campaign, DecisionRefit, QueueItem, Vote
@@ -7,12 +10,14 @@ from annotations.selectors import has_ended
 from annotations.services.agreement import agreement_refresh
 from annotations.services.campaigns import queue_empty
 from annotations.services.consensus import consensus_refit
+from annotations.services.contributions import contributions_if_due
 from annotations.services.suspicions import suspicions_refresh
 from gallery.models import DataSet, Tagging
 from gallery.work import ring
 from learning.models import Drift, Explanation, Mode, Retag, SamplingRound, TrainingRun
 from learning.policy_fields import Regime
 from learning.selectors import askable, champion_of, current_run, fresh_labels, policy_of, uploads_since
+from learning.services.classes import classes_settle
 from learning.services.ending import end_if_due
 from learning.services.explanations import explanations_forget
 from learning.services.opinions import opinions_refresh
@@ -20,6 +25,7 @@ from learning.services.requests import drift_request, round_request, run_request
 from learning.triggers import drift_due, training_due
 
 RINGS = 500
+EVERY = settings.CELERY_BEAT_SCHEDULE["tick"]["schedule"]  # seconds between two ticks
 REFIT_SHARE = 0.05  # the ledger's growth after which the full fit reconciles it
 
 
@@ -34,28 +40,32 @@ def tick() -> None:
     explanations_forget()
     train_what_is_due()
     for dataset in DataSet.objects.order_by("pk"):
+        classes_settle(dataset=dataset)
         refit_if_due(dataset)
+        contributions_if_due(dataset=dataset)
         end_if_due(dataset)
         top_up_queue(dataset)
         drift_if_due(dataset)
 
 
 def _ring_due() -> None:
+    """What a busy worker hasn't heard by the next tick is rung again then."""
+    again = partial(ring, expires=EVERY)
     waiting = list(Tagging.objects.due().values_list("image", flat=True)[:RINGS])
     if waiting:
-        ring("learning.tag_images", waiting)
+        again("learning.tag_images", waiting)
     for pk in TrainingRun.objects.due().filter(due_at__lte=timezone.now()).values_list("pk", flat=True):
-        ring("learning.train", pk)
+        again("learning.train", pk)
     for pk in Retag.objects.due().values_list("pk", flat=True):
-        ring("learning.retag", pk)
+        again("learning.retag", pk)
     for pk in Drift.objects.due().values_list("pk", flat=True):
-        ring("learning.drift", pk)
+        again("learning.drift", pk)
     for pk in DecisionRefit.objects.due().values_list("pk", flat=True):
-        ring("annotations.refit", pk)
+        again("annotations.refit", pk)
     for pk in SamplingRound.objects.due().values_list("pk", flat=True):
-        ring("learning.sample", pk)
+        again("learning.sample", pk)
     for pk in Explanation.objects.due().order_by("pk").values_list("pk", flat=True)[:RINGS]:
-        ring("learning.explain", pk)
+        again("learning.explain", pk)
 
 
 def train_if_due(dataset: DataSet) -> TrainingRun | None:

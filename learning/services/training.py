@@ -18,6 +18,7 @@ from learning.services.checkpoints import checkpoint_drop, checkpoints_of
 from learning.services.learning import TrainingSet, learn, training_set
 from learning.services.planning import CannotTrain, Plan, plan_make
 from learning.services.promotion import RunLost, version_create
+from learning.services.turns import GaveWay, run_give_way, waited
 
 BEAT = 1.0  # seconds between two writes of the progress
 COMPARING = "comparing with the champion"
@@ -26,17 +27,19 @@ NO_ROOM = "The model could not be stored"
 
 def run_execute(pk: int) -> TrainingRun | None:
     """Do a run that is due. A run that can't be done ends failed with its reason; the champion stays as it is."""
-    if not TrainingRun.objects.filter(pk=pk, due_at__lte=timezone.now()).exists():
+    before = TrainingRun.objects.filter(pk=pk, due_at__lte=timezone.now()).first()
+    if before is None or not (run := TrainingRun.claim(pk)):
         return None
-    if not (run := TrainingRun.claim(pk)):
-        return None
+    run.waited += waited(before)
     # An attempt that was cut short has left how far it came.
-    TrainingRun.objects.filter(pk=pk).update(phase="", progress=0.0)
+    TrainingRun.objects.filter(pk=pk).update(phase="", progress=0.0, waited=run.waited)
     try:
         with beating(run):
             _execute(run)
     except (CannotTrain, TrainingFailed, WeightsMissing) as reason:
         run.fail(str(reason), final=True)
+    except GaveWay:
+        run_give_way(run)
     except RunLost:
         return None  # whoever has it now finishes it
     except Exception as error:
@@ -56,11 +59,13 @@ def _execute(run: TrainingRun) -> None:
         report.phase("weighing the crowd's answers")
         consensus_refit(dataset=run.dataset)
         plan = plan_make(run)
-    report.deadline = datetime.fromisoformat(plan.begun) + timedelta(minutes=policy_of(run.dataset).deadline_minutes)
+    allowed = timedelta(minutes=policy_of(run.dataset).deadline_minutes, seconds=run.waited)
+    report.deadline = datetime.fromisoformat(plan.begun) + allowed
     report.phase("reading the pictures")
     data = training_set(run, plan)
     report.phase("training")
     outcome = learn(run, plan, data, report.progress, checkpoints_of(run))
+    _check_classes(run, plan)
     report.phase(COMPARING)
     _store_blind(run, data, outcome)
     configuration = asdict(outcome.trained.config) | {
@@ -80,6 +85,13 @@ def _execute(run: TrainingRun) -> None:
         )
     except OSError as error:
         raise CannotTrain(f"{NO_ROOM}: {error.strerror or error}.") from error
+
+
+def _check_classes(run: TrainingRun, plan: Plan) -> None:
+    """A class that was added meanwhile the version doesn't know, no more; one that was removed it was taught."""
+    since = datetime.fromisoformat(plan.begun)
+    if removed := run.dataset.classes.filter(removed_at__gt=since, index__lt=plan.classes).first():
+        raise CannotTrain(f"The class “{removed}” was removed while it was being learned. Train again.")
 
 
 def _store_blind(run: TrainingRun, data: TrainingSet, outcome: Outcome) -> None:

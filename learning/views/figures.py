@@ -12,7 +12,7 @@ def loop_figures(request: HttpRequest) -> HttpResponse:
     """How far the loop has turned, counted and not estimated."""
     context = {
         "pictures": Image.objects.present().count(),
-        "answers": Vote.objects.count() + ControlAnswer.objects.count(),
+        "answers": Vote.objects.first_words().count() + ControlAnswer.objects.count(),
         "agreed": Consensus.objects.filter(state=ConsensusState.ACCEPTED, image__deleted_at=None).count(),
         "versions": ModelVersion.objects.count(),
     }

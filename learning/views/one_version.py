@@ -8,6 +8,7 @@ from gallery.models import Image
 from learning.calibration_charts import coverage_chart, reliability_chart
 from learning.configuration_words import configuration_words
 from learning.models import ModelVersion
+from learning.selectors_shadow import shadow_of, shadow_words
 from learning.selectors_versions import (
     Shares,
     accuracy_interval,
@@ -40,9 +41,26 @@ def gather(version: ModelVersion, images: QuerySet[Image]) -> dict[str, Any]:
         "drift": drift,
         "drift_words": drift_words(version, drift),
         "drift_shares": [_shares(row) for row in (drift_shares(drift) if drift else [])],
+        **_shadow(version, images),
         "labels_by": labels_by(version),
         "configuration": configuration_words(version),
         "skips": skipped_of(version, images),
+    }
+
+
+def _shadow(version: ModelVersion, images: QuerySet[Image]) -> dict[str, Any]:
+    shadow = shadow_of(version, images)
+    if shadow is None:
+        return {}
+    return {
+        "shadow": shadow,
+        "shadow_words": shadow_words(shadow),
+        "shadow_sure": _share(shadow.confidence),
+        "champion_sure": _share(shadow.champion_confidence),
+        "differing": [
+            {"row": row, "sure": _share(row.confidence), "champion_sure": _share(row.champion_confidence)}
+            for row in shadow.differing
+        ],
     }
 
 

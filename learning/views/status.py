@@ -8,10 +8,11 @@ from django.utils import timezone
 
 from annotations.figures import confusion
 from annotations.models import Consensus, ConsensusState, QueueItem
+from annotations.selectors import removed_indices
 from gallery.models import DataSet, Source, Split, Tag
 from gallery.work import SILENT_AFTER, WorkState
 from learning.charts import Point, accuracy_chart
-from learning.models import ModelVersion, Policy, Retag, TrainingRun
+from learning.models import ModelVersion, Policy, Retag, TrainingRun, VersionState
 from learning.selectors import current_run, fresh_labels, policy_of
 
 VERSIONS_SHOWN = 100
@@ -20,13 +21,14 @@ BUSY, QUIET = 2, 10  # seconds between two looks of a page
 
 def gather(dataset: DataSet) -> dict[str, Any]:
     versions = list(dataset.versions.defer("predictions", "configuration")[:VERSIONS_SHOWN])
-    champion = next((version for version in versions if version.state == "champion"), None)
+    champion, challenger = (_in_state(versions, state) for state in (VersionState.CHAMPION, VersionState.CHALLENGER))
     run, retag = current_run(dataset), _retag(champion)
     fresh, policy = fresh_labels(dataset).count, policy_of(dataset)
     queued = QueueItem.objects.filter(dataset=dataset).count()
     return {
         "dataset": dataset,
         "champion": champion,
+        "challenger": challenger,
         "champion_accuracy": _accuracy(champion) if champion else "",
         "versions": [(version, _accuracy(version)) for version in versions],
         "chart": accuracy_chart([_point(version) for version in versions]),
@@ -42,6 +44,10 @@ def gather(dataset: DataSet) -> dict[str, Any]:
         "every": BUSY if run or retag else QUIET,
         "seen": _digest(versions, run, retag, fresh, queued, policy),
     }
+
+
+def _in_state(versions: Sequence[ModelVersion], state: VersionState) -> ModelVersion | None:
+    return next((version for version in versions if version.state == state), None)
 
 
 def next_words(fresh: int, policy: Policy) -> str:
@@ -67,7 +73,8 @@ def classes_labelled(dataset: DataSet) -> int:
     learnable = dataset.images.shown().exclude(split=Split.EVALUATION)
     owner = Tag.objects.filter(image__in=learnable, source=Source.OWNER).values_list("label__index", flat=True)
     crowd = Consensus.objects.filter(image__in=learnable, state=ConsensusState.ACCEPTED)
-    return len(set(owner.distinct()) | set(crowd.values_list("label", flat=True).distinct()))
+    named = set(owner.distinct()) | set(crowd.values_list("label", flat=True).distinct())
+    return len(named - removed_indices(dataset))
 
 
 def _pictures(n: int, noun: str) -> str:
@@ -89,6 +96,8 @@ def _failed(dataset: DataSet) -> TrainingRun | None:
 def _run_words(run: TrainingRun) -> str:
     if run.state == WorkState.RUNNING:
         return run.phase.capitalize() or "Starting"
+    if run.turns and not run.error:
+        return "Lets others have their turn, and goes on then"
     if run.attempt:
         return "Stopped unexpectedly, and is tried again"
     if timezone.now() - run.due_at > SILENT_AFTER:

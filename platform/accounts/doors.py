@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from functools import wraps
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext, ngettext
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.permissions import BasePermission
@@ -46,7 +48,26 @@ class Reviewers(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
         if request.user.is_authenticated and request.user.is_reviewer:
             return True
-        raise NotFound("There is no such thing here, or it is not yours to see.")
+        raise NotFound(gettext("There is no such thing here, or it is not yours to see."))
+
+
+def network_of(request: Request | HttpRequest) -> str:
+    """Where a request comes from, as a keyed hash alone."""
+    # Without a proxy of ours in front, the header is whatever the client writes into it.
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.BEHIND_TLS else ""
+    address = forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")
+    return salted_hmac("accounts.doors", _network(address)).hexdigest()
+
+
+def _network(address: str) -> str:
+    """Of IPv6 the first half: whoever has an address has all those that differ in the second."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(found, IPv6Address):
+        return address
+    return str(found.ipv4_mapped) if found.ipv4_mapped else f"{int(found) >> 64:x}::/64"
 
 
 class PerAddress(SimpleRateThrottle):
@@ -59,10 +80,7 @@ class PerAddress(SimpleRateThrottle):
         return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}
 
     def get_ident(self, request: Request | HttpRequest) -> str:
-        # Without a proxy of ours in front, the header is whatever the client writes into it.
-        forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.BEHIND_TLS else ""
-        address = forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")
-        return salted_hmac("accounts.doors", address).hexdigest()
+        return network_of(request)
 
 
 def per_address(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -74,7 +92,8 @@ def per_address(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
         if request.method != "POST" or throttle.allow_request(request, None):
             return view(request, *args, **kwargs)
         seconds = math.ceil(throttle.wait() or 1)
-        response = render(request, "429.html", {"next": f"Try again in {seconds} seconds."}, status=429)
+        again = ngettext("Try again in %(n)s second.", "Try again in %(n)s seconds.", seconds)
+        response = render(request, "429.html", {"next": again % {"n": seconds}}, status=429)
         response.headers["Retry-After"] = str(seconds)
         return response
 

@@ -3,10 +3,11 @@ from typing import Any
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, PasswordResetForm, SetPasswordForm
 from django.contrib.auth.password_validation import validate_password
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts.models import User
 
-PASSWORD_HELP = "At least 8 characters; not your name, not a common one, not digits alone."
+PASSWORD_HELP = gettext_lazy("At least 8 characters; not your name, not a common one, not digits alone.")
 
 
 class Plain:
@@ -18,19 +19,19 @@ class Plain:
 
 class SignupForm(Plain, forms.Form):
     email = forms.EmailField(
-        label="E-mail address",
+        label=gettext_lazy("E-mail address"),
         max_length=254,
-        help_text="For logging in and for a forgotten password. Other people don’t see it.",
+        help_text=gettext_lazy("For logging in and for a forgotten password. Other people don’t see it."),
         widget=forms.EmailInput(attrs={"autocomplete": "email", "autofocus": True}),
     )
     name = forms.CharField(
-        label="Name",
+        label=gettext_lazy("Name"),
         max_length=80,
-        help_text="Shown beside what you upload.",
+        help_text=gettext_lazy("Shown beside what you upload."),
         widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
     )
     password = forms.CharField(
-        label="Password",
+        label=gettext_lazy("Password"),
         strip=False,
         help_text=PASSWORD_HELP,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
@@ -39,7 +40,9 @@ class SignupForm(Plain, forms.Form):
     def clean_email(self) -> str:
         email = self.cleaned_data["email"].lower()
         if User.objects.filter(email__iexact=email).exists():
-            raise forms.ValidationError("There is an account with this address already: log in, or reset its password.")
+            raise forms.ValidationError(
+                gettext("There is an account with this address already: log in, or reset its password.")
+            )
         return email
 
     def clean(self) -> dict[str, Any]:
@@ -65,8 +68,10 @@ class NameForm(Plain, forms.ModelForm):
 
 class LoginForm(Plain, AuthenticationForm):
     error_messages = {
-        "invalid_login": "This address and this password don’t belong together. Capitals count in a password.",
-        "inactive": "This account is closed.",
+        "invalid_login": gettext_lazy(
+            "This address and this password don’t belong together. Capitals count in a password."
+        ),
+        "inactive": gettext_lazy("This account is closed."),
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -77,7 +82,7 @@ class LoginForm(Plain, AuthenticationForm):
 class ForgottenForm(Plain, PasswordResetForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["email"].label = "E-mail address"
+        self.fields["email"].label = gettext("E-mail address")
 
 
 class NewPasswordForm(Plain, SetPasswordForm):

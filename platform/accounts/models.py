@@ -5,6 +5,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 
 
 class Role(models.TextChoices):
@@ -30,8 +31,8 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser):
     """A person with an account. What they may do follows from their role and from what they own."""
 
-    email = models.EmailField("e-mail address", unique=True)
-    name = models.CharField("name shown to others", max_length=80, blank=True)
+    email = models.EmailField(gettext_lazy("e-mail address"), unique=True)
+    name = models.CharField(gettext_lazy("name shown to others"), max_length=80, blank=True)
     role = models.CharField(max_length=16, choices=Role.choices, default=Role.UPLOADER)
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -46,7 +47,7 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         # Others read this: no part of the address is theirs to see.
-        return self.name or f"User {self.pk}"
+        return self.name or gettext("User %(number)s") % {"number": self.pk}
 
     @property
     def audit_name(self) -> str:

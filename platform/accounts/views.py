@@ -5,6 +5,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
@@ -23,7 +24,7 @@ def signup(request: HttpRequest) -> HttpResponse:
     form = SignupForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         log_in(request, User.objects.create_user(**form.cleaned_data))
-        messages.success(request, "Welcome. Your account is ready.")
+        messages.success(request, gettext("Welcome. Your account is ready."))
         return redirect(_next(request))
     return render(request, "accounts/signup.html", {"form": form, "next": _next(request, default="")})
 
@@ -33,7 +34,7 @@ def account(request: HttpRequest) -> HttpResponse:
     form = NameForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():
         form.save()
-        messages.success(request, "Your name is changed.")
+        messages.success(request, gettext("Your name is changed."))
         return redirect("account")
     return _account(request, "accounts/account.html", form=form)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404
+from django.utils.translation import gettext
 from rest_framework import exceptions
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.permissions import AllowAny
@@ -16,10 +17,11 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView, exception_handler
 
 from annotations.challenges.tiles import AnswerError
-from annotations.services.challenges import ChallengeGone, NoChallenge
+from annotations.services.challenges import ChallengeGone, NoChallenge, TooManyTries
 from annotations.services.publication import NotNow
 from annotations.services.reports import TooManyReports
 from annotations.services.review import OwnAnswers
+from annotations.spoken import told
 from gallery.services.datasets import BadClasses
 from learning.services.explanations import TooManyExplanations
 
@@ -28,6 +30,7 @@ REFUSALS: dict[type[Exception], HTTPStatus] = {
     AnswerError: HTTPStatus.BAD_REQUEST,
     BadClasses: HTTPStatus.BAD_REQUEST,
     ChallengeGone: HTTPStatus.CONFLICT,
+    TooManyTries: HTTPStatus.TOO_MANY_REQUESTS,  # which is a NoChallenge
     NoChallenge: HTTPStatus.CONFLICT,
     NotNow: HTTPStatus.CONFLICT,
     OwnAnswers: HTTPStatus.FORBIDDEN,
@@ -41,6 +44,7 @@ MAIN_ADDRESSES = {
     "tokens": "api-tokens",
     "me": "api-me",
     "datasets": "api-datasets",
+    "sites": "api-sites",
     "reliability": "api-reliability",
     "review": "api-review-annotators",
     "audit": "api-audit",
@@ -73,7 +77,7 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
     status = HTTPStatus(response.status_code)
     problem: dict[str, Any] = {"type": "about:blank", "title": status.phrase, "status": status.value}
     if isinstance(error, exceptions.ValidationError):
-        problem |= {"detail": "Some fields need another value.", "errors": response.data}
+        problem |= {"detail": gettext("Some fields need another value."), "errors": response.data}
     else:
         problem["detail"] = _detail(error, response)
     response.data = _printable(problem)
@@ -85,14 +89,17 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
 
 def _refusal(error: Exception) -> Response | None:
     status = next((status for kind, status in REFUSALS.items() if isinstance(error, kind)), None)
-    return None if status is None else Response({"detail": str(error)}, status)
+    if status is None:
+        return None
+    headers = {"Retry-After": str(error.seconds)} if isinstance(error, TooManyTries) else {}
+    return Response({"detail": told(error)}, status, headers=headers)
 
 
 def _detail(error: Exception, response: Response) -> str:
     if isinstance(error, Http404):
-        return "There is no such thing here, or it is not yours to see."
+        return gettext("There is no such thing here, or it is not yours to see.")
     if isinstance(error, PermissionDenied):
-        return "This is not yours to do."
+        return gettext("This is not yours to do.")
     return str(response.data.get("detail", error))
 
 

@@ -14,6 +14,8 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = env.folder("TESSERA_VAR_DIR", BASE_DIR / "var")
 WEIGHTS_DIR = env.folder("TESSERA_WEIGHTS_DIR", VAR_DIR / "weights")
 DEVICE = env.text("TESSERA_DEVICE", "auto")
+GPUS_A_RUN = env.text("TESSERA_GPUS_A_RUN", "1")
+COMPILE = env.text("TESSERA_COMPILE", "auto")
 
 DEBUG = env.flag("TESSERA_DEBUG", False)
 SECRET_KEY = env.text("TESSERA_SECRET_KEY") or secret_key(VAR_DIR)
@@ -40,13 +42,17 @@ INSTALLED_APPS = [
     "accounts",
     "gallery",
     "annotations",
+    "annotations.sites",
     "learning",
 ]
 
 MIDDLEWARE = [
+    "annotations.sites.middleware.VerifyMiddleware",  # first: what it answers needs nothing of the others
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "annotations.sites.cookieless.CookielessMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -96,6 +102,10 @@ CACHES = {
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": VAR_DIR / "cache"}
 }
+LIMITS_STORE = REDIS_URL or "memory://"  # where it is counted who asks how often
+# Embedded, all that come may share one address: everybody at this machine.
+EMBEDDED = DATABASES["default"]["ENGINE"].endswith("sqlite3") and not REDIS_URL
+NETWORK_LIMITS = env.flag("TESSERA_NETWORK_LIMITS", not EMBEDDED)
 MEDIA_ROOT = env.folder("TESSERA_MEDIA_DIR", VAR_DIR / "media")
 MEDIA_URL = "media/"
 STATIC_URL = "static/"
@@ -137,6 +147,8 @@ DEFAULT_FROM_EMAIL = env.text("TESSERA_FROM_EMAIL", "Tessera <tessera@localhost>
 
 # ── Language and time ────────────────────────────────────────────────────────────────────────────────────────────────
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("es", "Español"), ("ar", "العربية")]  # each by its own name
+LOCALE_PATHS = [BASE_DIR / "platform" / "locale"]
 USE_I18N = True
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -161,6 +173,7 @@ SPECTACULAR_SETTINGS = {
         "WorkStateEnum": "gallery.work.WorkState",
         "VersionStateEnum": "learning.models.VersionState",
         "ChallengeKindEnum": "annotations.challenges.registry.CHOICES",
+        "UnseenKindEnum": "annotations.models.UnseenKind",
         "ExplanationKindEnum": "learning.models.ExplanationKind",
     },
     "TITLE": "Tessera",
@@ -170,6 +183,9 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
 }
+
+# ── Sites with the widget ────────────────────────────────────────────────────────────────────────────────────────────
+TEST_KEYS = env.flag("TESSERA_TEST_KEYS", False)  # those that the vendors publish, with which everybody passes
 
 # ── Uploads ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 UPLOAD_MAX_BYTES = env.number("TESSERA_UPLOAD_MAX_MB", 20) * 2**20
@@ -191,10 +207,19 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 CELERY_TASK_ALWAYS_EAGER = env.flag("TESSERA_EAGER", False)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_TASK_ROUTES = {"learning.train": {"queue": env.text("TESSERA_TRAIN_QUEUE", "celery")}}
+NETWORKS_BYTES = env.number("TESSERA_NETWORKS_MB", 512) * 2**20  # of versions, that a worker keeps at hand
+TRAIN_SLICE = env.number("TESSERA_TRAIN_SLICE", 120)  # seconds, after which a run gives way to what others wait for
+_POOL_QUEUE = {"queue": env.text("TESSERA_POOL_QUEUE", "celery")}
+CELERY_TASK_ROUTES = {
+    "annotations.stock": {"queue": env.text("TESSERA_SHELF_QUEUE", "celery")},
+    "learning.train": {"queue": env.text("TESSERA_TRAIN_QUEUE", "celery")},
+    "learning.retag": _POOL_QUEUE,
+    "learning.sample": _POOL_QUEUE,
+}
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "learning.tick", "schedule": 10.0, "options": {"expires": 10}},
     "train": {"task": "learning.train_what_is_due", "schedule": 2.0, "options": {"expires": 2}},
+    "stock": {"task": "annotations.stock", "schedule": 3.0, "options": {"expires": 3}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
-from gallery.models import DataSet, Image, Visibility
+from gallery.models import DataSet, Image, LabelClass, Visibility
 
 Person = User | AnonymousUser
 
@@ -38,6 +38,12 @@ def dataset_write(request: HttpRequest, pk: int) -> DataSet:
     if not may_write(request.user, dataset):
         raise Http404
     return dataset
+
+
+def class_write(request: HttpRequest, pk: int, index: int, *, removed: bool = False) -> LabelClass:
+    """A class that there is, or one that was removed, for who may change its data set."""
+    classes = dataset_write(request, pk).classes.select_related("dataset")
+    return get_object_or_404(classes, index=index, removed_at__isnull=not removed)
 
 
 def dataset_own(request: HttpRequest, pk: int) -> DataSet:

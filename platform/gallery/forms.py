@@ -56,6 +56,24 @@ class NewDataSetForm(DataSetForm):
         return classes
 
 
+class ClassForm(Plain, forms.ModelForm):
+    class Meta:
+        model = LabelClass
+        fields = ("name", "key")
+        help_texts = {"key": "The one character that people may type for it."}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # The data set's own form stands on the same page, and has a name, too.
+        super().__init__(*args, **{"auto_id": "class_%s", **kwargs})
+
+    def clean(self) -> dict[str, Any]:
+        """As at the creation a name of one character is its own key."""
+        said = super().clean() or self.cleaned_data
+        if len(name := said.get("name", "")) == 1 and not said.get("key"):
+            said["key"] = name
+        return said
+
+
 class ImageFilterForm(Plain, forms.Form):
     label = forms.TypedChoiceField(label="Label", required=False, coerce=int, empty_value=None)
     source = forms.ChoiceField(

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
+from gallery.mixed import place
 from gallery.work import Work
 
 
@@ -26,6 +27,9 @@ class DataSet(models.Model):
         default=False, help_text="Anybody signed in may add images; labels of others are votes."
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    classes_changed_at = models.DateTimeField(
+        null=True, editable=False, help_text="Until consensus and tags have followed; none: they have."
+    )
 
     class Meta:
         ordering = ["name"]
@@ -91,12 +95,13 @@ class Image(models.Model):
     uploaded_at = models.DateTimeField(auto_now_add=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
+    place = place("id")
 
     objects = ImageQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["dataset", "split"])]
+        indexes = [models.Index(fields=["dataset", "split", "place"]), models.Index(fields=["dataset", "place"])]
         constraints = [
             models.UniqueConstraint(
                 fields=["dataset", "digest"], condition=Q(deleted_at=None), name="one_copy_a_dataset"
@@ -105,6 +110,11 @@ class Image(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_shown(self) -> bool:
+        """As `ImageQuerySet.shown`."""
+        return self.deleted_at is None and self.withdrawn_at is None
 
     @property
     def audit_name(self) -> str:
@@ -120,6 +130,12 @@ class Source(models.TextChoices):
     OWNER = "owner"
 
 
+class TagQuerySet(models.QuerySet["Tag"]):
+    def standing(self) -> "TagQuerySet":
+        """Without those of classes that were removed: they are kept, and count again should the class come back."""
+        return self.filter(label__removed_at=None)
+
+
 class Tag(models.Model):
     image = models.ForeignKey(Image, models.CASCADE, related_name="tags")
     source = models.CharField(max_length=5, choices=Source.choices)
@@ -128,6 +144,8 @@ class Tag(models.Model):
     version = models.PositiveIntegerField(null=True, blank=True, help_text="The model version that says so.")
     sure = models.BooleanField(default=True, help_text="A model's word may be a guess; people's word is not.")
     updated_at = models.DateTimeField(auto_now=True)
+
+    objects = TagQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["image", "source"], name="one_tag_a_source")]

@@ -2,22 +2,35 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import Case, Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, When
+from django.utils.translation import ngettext
 
 from gallery.models import DataSet, Image, LabelClass, Source, Split, Tag
+from gallery.prepared import One, Prepared
 from gallery.work import WorkState
 
+CLASSES = Prepared(lambda several: LabelClass.objects.filter(dataset=One("dataset")).order_by("index"))
 ORDER = {Source.OWNER: 0, Source.CROWD: 1, Source.MODEL: 2}
 
 
 def with_tags(images: QuerySet[Image]) -> QuerySet[Image]:
-    tags = Tag.objects.select_related("label")
+    tags = Tag.objects.standing().select_related("label")
     return images.select_related("tagging").prefetch_related(Prefetch("tags", queryset=tags))
 
 
 def tags_in_order(image: Image) -> list[Tag]:
     """The word that counts first: the owner's, then the crowd's, then a model's."""
     return sorted(image.tags.all(), key=lambda tag: ORDER[Source(tag.source)])
+
+
+def classes_read(dataset: DataSet) -> DataSet:
+    """The data set with its classes at hand, as `prefetch_related` leaves them."""
+    classes = dataset.classes.all()
+    classes._result_cache = CLASSES.objects(LabelClass, dataset=dataset.pk)
+    classes._prefetch_done = True
+    dataset._prefetched_objects_cache = {"classes": classes}
+    return dataset
 
 
 def awaits_tag(image: Image) -> bool:
@@ -29,8 +42,8 @@ def dataset_counts(dataset: DataSet) -> dict[str, int]:
         "images": Count("pk", distinct=True),
         "gold": Count("pk", filter=Q(split=Split.GOLD), distinct=True),
         "evaluation": Count("pk", filter=Q(split=Split.EVALUATION), distinct=True),
-        "owner": Count("pk", filter=Q(tags__source=Source.OWNER), distinct=True),
-        "crowd": Count("pk", filter=Q(tags__source=Source.CROWD), distinct=True),
+        "owner": Count("pk", filter=Q(tags__source=Source.OWNER, tags__label__removed_at=None), distinct=True),
+        "crowd": Count("pk", filter=Q(tags__source=Source.CROWD, tags__label__removed_at=None), distinct=True),
     }
     return dataset.images.present().aggregate(**counts)
 
@@ -60,7 +73,10 @@ class Progress:
         return 100 * self.named // self.images if self.images else 0
 
     def __str__(self) -> str:
-        return f"{self.named:,} of {self.images:,} pictures named"
+        words = ngettext(
+            "%(named)s of %(images)s pictures named", "%(named)s of %(images)s pictures named", self.images
+        )
+        return words % {"named": intcomma(self.named), "images": intcomma(self.images)}
 
     @property
     def images_a_tile(self) -> int:
@@ -81,7 +97,7 @@ def progress_of(datasets: Iterable[DataSet]) -> dict[int, Progress]:
     """Two queries, however many data sets."""
     pks = [dataset.pk for dataset in datasets]
     images = Image.objects.shown().filter(dataset__in=pks).order_by()
-    named = images.filter(Exists(Tag.objects.filter(image=OuterRef("pk"), source__in=[Source.OWNER, Source.CROWD])))
+    named = images.filter(_named_by(Source.OWNER, Source.CROWD))
     total_of, named_of = (dict(rows.values_list("dataset").annotate(n=Count("pk"))) for rows in (images, named))
     return {pk: Progress(total_of.get(pk, 0), named_of.get(pk, 0)) for pk in pks}
 
@@ -89,7 +105,7 @@ def progress_of(datasets: Iterable[DataSet]) -> dict[int, Progress]:
 def with_word(images: QuerySet[Image]) -> QuerySet[Image]:
     """Each image with the class and the source of the word that counts, and whether it is sure, for filters."""
     rank = Case(*(When(source=source, then=place) for source, place in ORDER.items()))
-    word = Tag.objects.filter(image=OuterRef("pk")).order_by(rank)[:1]
+    word = Tag.objects.standing().filter(image=OuterRef("pk")).order_by(rank)[:1]
     return images.annotate(
         word_label=Subquery(word.values("label__index")),
         word_source=Subquery(word.values("source")),
@@ -147,9 +163,44 @@ def cards_of(datasets: Iterable[DataSet]) -> list[Card]:
 
 def unnamed(dataset: DataSet) -> QuerySet[Image]:
     """What neither the owner nor the crowd has named."""
-    said = Tag.objects.filter(image=OuterRef("pk"), source__in=[Source.OWNER, Source.CROWD])
-    return dataset.images.shown().exclude(Exists(said))
+    return dataset.images.shown().exclude(_named_by(Source.OWNER, Source.CROWD))
+
+
+def named_by_owner() -> Exists:
+    """Of images: whether the owner has said what they are, in a class that there still is."""
+    return _named_by(Source.OWNER)
+
+
+def _named_by(*sources: Source) -> Exists:
+    return Exists(Tag.objects.standing().filter(image=OuterRef("pk"), source__in=sources))
 
 
 def present_classes(dataset: DataSet) -> QuerySet[LabelClass]:
     return dataset.classes.filter(removed_at=None)
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """A class, on how many pictures its name stands, and on how many of these by the word of people."""
+
+    label: LabelClass
+    pictures: int
+    labels: int
+
+
+def class_rows(dataset: DataSet) -> list[ClassRow]:
+    """The classes that there are, in their order: as many queries for many as for one."""
+    words = with_word(dataset.images.present()).values_list("word_label", "word_source").order_by()
+    counts = {(label, source): n for label, source, n in words.annotate(n=Count("pk"))}
+    return [
+        _class_row(cls, {source: counts.get((cls.index, source), 0) for source in ORDER})
+        for cls in present_classes(dataset)
+    ]
+
+
+def _class_row(label: LabelClass, counts: dict[Source, int]) -> ClassRow:
+    return ClassRow(label, sum(counts.values()), counts[Source.OWNER] + counts[Source.CROWD])
+
+
+def removed_classes(dataset: DataSet) -> QuerySet[LabelClass]:
+    return dataset.classes.exclude(removed_at=None)

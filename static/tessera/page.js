@@ -29,25 +29,25 @@ function make(tag, className, text = "") {
 }
 
 // One notice however often a poll fails; the next answer takes it away.
-function showProblem(words) {
+function showProblem(what, status = "") {
   const place = document.querySelector("#messages");
   if (!place || place.querySelector("[data-request-problem]")) return;
   const notice = make("div", "notice notice-error");
   notice.dataset.requestProblem = "";
-  notice.append(make("span", "notice-kind", "Problem"), make("div", "", words));
+  const { problem, [what]: words } = place.dataset; // in the language of the page
+  notice.append(make("span", "notice-kind", problem), make("div", "", words.replace("{status}", status)));
   place.append(notice);
 }
 
 const hideProblem = () => document.querySelector("[data-request-problem]")?.remove();
 
-document.addEventListener("htmx:sendError", () =>
-  showProblem("The connection was lost. This page is as you left it; check the connection and try again."));
+document.addEventListener("htmx:sendError", () => showProblem("lost"));
 
 document.addEventListener("htmx:responseError", (event) => {
   const { status } = event.detail.xhr;
-  if (status === 401 || status === 403) showProblem("You are no longer signed in, or may not do this. Reload the page.");
-  else if (status === 429) showProblem("That was a lot at once. Wait a minute, then try again.");
-  else showProblem(`The server could not do this (error ${status}). This page is as you left it; try again, or reload it.`);
+  if (status === 401 || status === 403) showProblem("denied");
+  else if (status === 429) showProblem("busy");
+  else showProblem("broken", status);
 });
 
 document.addEventListener("htmx:afterOnLoad", (event) => {

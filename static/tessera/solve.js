@@ -1,11 +1,11 @@
 // A challenge works as a plain form. This module adds keys, the countdown, and a fresh challenge when time is up.
 //
-//   <form data-challenge data-expires-in="120"> … [data-tiles] or [data-answer] … [data-submit] [data-another]
+//   <form data-challenge data-expires-in="120"> … [data-tiles], [data-series] or [data-answer] … [data-submit] [data-another]
 //
 // It listens on the document, so a challenge that htmx swaps in is found without any set-up.
 
 const KEYS_OFF = "tessera-keys-off";
-const COLUMNS = 3;
+const TILE_KEYS = "123456789abcdefg"; // a key a tile, in reading order; 0 says that it is none of them
 const SAY_AT = [30, 10];
 const IDLE_RENEWALS = 1; // an empty chair gets one fresh challenge, not one every two minutes all night
 
@@ -38,10 +38,13 @@ function takeFocus() {
   if (elsewhere && elsewhere !== document.body && !form.contains(elsewhere)) return;
   const answer = form.querySelector("[data-answer]");
   if (answer) answer.focus({ preventScroll: true });
-  else if (usedKeyboard) tiles()[0]?.focus({ preventScroll: true });
+  else if (usedKeyboard) form.querySelector("[data-tiles] input, [data-series] input")?.focus({ preventScroll: true });
 }
 
 const tiles = () => [...current.form.querySelectorAll("[data-tiles] input")];
+const columns = () => Number(current.form.querySelector("[data-tiles]").dataset.columns);
+const series = () => [...current.form.querySelectorAll("[data-series] fieldset")];
+const isOpen = (question) => !question.querySelector(":checked");
 const press = (name) => current.form.querySelector(`[data-${name}]`)?.click();
 
 // ---- Keys ----------------------------------------------------------------------------------------------------------------
@@ -69,7 +72,7 @@ function showKeys() {
   if (!hint) return;
   hint.hidden = false;
   const toggle = hint.querySelector("[data-keys-toggle]");
-  if (toggle) toggle.textContent = keysAreOff() ? "Turn keys on" : "Turn keys off";
+  if (toggle) toggle.textContent = keysAreOff() ? toggle.dataset.turnOn : toggle.dataset.turnOff;
 }
 
 const isTextField = (element) =>
@@ -95,7 +98,7 @@ function moveFocus(event) {
   if (!all.length) return false;
   const from = all.indexOf(event.target);
   const to = from < 0 ? 0 : from + stepOf(event.key);
-  const sameLine = Math.floor(to / COLUMNS) === Math.floor(from / COLUMNS);
+  const sameLine = Math.floor(to / columns()) === Math.floor(from / columns());
   const sideways = event.key === "ArrowLeft" || event.key === "ArrowRight";
   if (all[to] && (from < 0 || sameLine || !sideways)) all[to].focus();
   return true;
@@ -103,17 +106,22 @@ function moveFocus(event) {
 
 function stepOf(key) {
   const forward = getComputedStyle(current.form).direction === "rtl" ? -1 : 1;
-  return { ArrowLeft: -forward, ArrowRight: forward, ArrowUp: -COLUMNS, ArrowDown: COLUMNS }[key];
+  return { ArrowLeft: -forward, ArrowRight: forward, ArrowUp: -columns(), ArrowDown: columns() }[key];
 }
 
 function letterKey(event) {
   if (event.key === "Enter") return submitByEnter(event);
   if (keysAreOff() || event.repeat) return false;
-  if (event.key.toLowerCase() === "r") {
+  if (["r", "s"].includes(event.key.toLowerCase())) {
     press("another");
     return true;
   }
-  return toggleTile(event.key);
+  const undo = event.key.toLowerCase() === "u" && document.querySelector("[data-undo]"); // stands outside the challenge
+  if (undo) {
+    undo.click();
+    return true;
+  }
+  return toggleTile(event.key) || pickOption(event.key);
 }
 
 // On a button or a link Enter already means that button or link.
@@ -126,10 +134,30 @@ function submitByEnter(event) {
 
 function toggleTile(key) {
   const all = tiles();
-  const tile = /^[1-9]$/.test(key) && all[Number(key) - 1];
+  if (all.length && key === "0") {
+    press("none");
+    return true;
+  }
+  if (all.length && key === "?") {
+    press("unsure");
+    return true;
+  }
+  const tile = key.length === 1 && all[TILE_KEYS.indexOf(key.toLowerCase())];
   if (!tile) return false;
   tile.focus();
   tile.click();
+  return true;
+}
+
+// In a series a key answers the question that has the focus, else the first open one, and goes on to the next open one.
+function pickOption(key) {
+  const all = series();
+  const here = all.find((question) => question.contains(document.activeElement)) ?? all.find(isOpen);
+  const option = here && [...here.querySelectorAll("[data-key]")].find((input) => input.dataset.key === key.toLowerCase());
+  if (!option) return false;
+  option.click();
+  const next = all.slice(all.indexOf(here)).find(isOpen) ?? all.find(isOpen);
+  (next ? next.querySelector("input") : current.form.querySelector("[data-submit]")).focus();
   return true;
 }
 
@@ -146,6 +174,26 @@ for (const kind of ["pointerdown", "keydown", "input"]) {
   }, { capture: true });
 }
 
+// ---- An answer that could not be read ------------------------------------------------------------------------------------
+
+// What is still open is marked, tied to the message that says what is wrong, and gets the focus.
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.xhr?.status !== 422 || event.detail.elt !== current?.form) return;
+  const open = [...current.form.querySelectorAll("[data-answer], [data-group]"), ...series().filter(isOpen)];
+  for (const field of open) {
+    field.setAttribute("aria-describedby", "solve-result");
+    if (!field.matches("[data-group]")) field.setAttribute("aria-invalid", "true");
+  }
+  const first = open[0]?.matches("input") ? open[0] : open[0]?.querySelector("input");
+  first?.focus();
+});
+
+document.addEventListener("input", (event) => {
+  const field = event.target.closest?.("[data-challenge] [aria-invalid]");
+  field?.removeAttribute("aria-invalid");
+  field?.removeAttribute("aria-describedby");
+});
+
 // ---- Countdown -----------------------------------------------------------------------------------------------------------
 
 function tick() {
@@ -154,7 +202,7 @@ function tick() {
   const left = Math.max(0, Math.ceil((current.deadline - Date.now()) / 1000));
   showTime(left);
   for (const mark of SAY_AT) {
-    if (left === mark) say(mark, `${mark} seconds left.`);
+    if (left === mark) say(mark, wordsFor(mark));
   }
   if (left === 0) expire();
 }
@@ -170,6 +218,9 @@ function showTime(left) {
   place.setAttribute("role", "timer"); // read on demand; only the marks are announced
 }
 
+// In the language of the page, which brings them: data-say-30 and so on.
+const wordsFor = (what) => current.form.getAttribute(`data-say-${what}`);
+
 function say(mark, words) {
   if (current.said.has(mark)) return;
   current.said.add(mark);
@@ -183,14 +234,14 @@ function expire() {
   clearInterval(current.ticking);
   if (!current.touched && idleRenewals >= IDLE_RENEWALS) return waitForSomebody();
   if (!current.touched) idleRenewals += 1;
-  say(0, "Time is up. Here comes another challenge.");
+  say(0, wordsFor("another"));
   press("another");
 }
 
 function waitForSomebody() {
-  say(0, "Time is up. Choose Another when you are back.");
+  say(0, wordsFor("back"));
   const place = current.form.querySelector("[data-timer-text]");
-  if (place) place.textContent = "Time is up. Choose Another when you are back.";
+  if (place) place.textContent = wordsFor("back");
 }
 
 document.addEventListener("visibilitychange", () => {

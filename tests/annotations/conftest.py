@@ -7,7 +7,7 @@ from accounts.models import User
 from annotations.challenges.registry import KINDS
 from annotations.models import Annotator, AnswerKind, Challenge, ControlAnswer, Tile
 from annotations.services.annotators import annotator_for
-from annotations.services.challenges import challenge_answer, challenge_issue
+from annotations.services.challenges import challenge_answer, challenge_issue, composed_of
 from annotations.services.consensus import consensus_refit
 from gallery.models import DataSet, Image, Source, Split, Tag
 
@@ -66,7 +66,7 @@ def answers() -> Callable[..., object]:
         said = [says(true_class(tile)) for tile in challenge.tiles.select_related("image").order_by("position")]
         if challenge.kind == "strip":
             return "".join("dml"[cls] for cls in said)
-        return [position for position, cls in enumerate(said) if cls == challenge.target]
+        return KINDS[challenge.kind].say(composed_of(challenge), said)
 
     return raw
 

@@ -9,6 +9,7 @@ from django.db import connection
 from django.utils import timezone
 from PIL import Image as Picture
 
+from annotations.challenges.registry import OFFERED
 from annotations.challenges.tiles import AnswerError
 from annotations.models import (
     Annotator,
@@ -23,6 +24,7 @@ from annotations.models import (
     Verdict,
     Vote,
 )
+from annotations.selectors import campaign_of
 from annotations.services.annotators import annotator_join
 from annotations.services.challenges import (
     LIFETIME,
@@ -30,12 +32,21 @@ from annotations.services.challenges import (
     NoChallenge,
     challenge_answer,
     challenge_issue,
-    challenge_picture,
 )
+from annotations.services.pictures import challenge_picture
 from annotations.services.review import decision_make
 from gallery.models import DataSet, Image, Split
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def all_kinds(dataset: DataSet) -> None:
+    Campaign.objects.filter(pk=campaign_of(dataset).pk).update(kinds=list(OFFERED))
+
+
+def every_kind(test):
+    return pytest.mark.usefixtures("all_kinds")(pytest.mark.parametrize("kind", OFFERED)(test))
 
 
 def wrong(truth: int) -> int:
@@ -53,12 +64,12 @@ def controls(challenge: Challenge) -> set[int]:
 # ── The verdict ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("kind", ["strip", "grid"])
+@every_kind
 def test_right_controls_pass(shades: DataSet, solve, b, kind: str) -> None:
     assert solve(b, kind=kind).state == ChallengeState.PASSED
 
 
-@pytest.mark.parametrize("kind", ["strip", "grid"])
+@every_kind
 def test_the_verdict_comes_from_the_controls_alone(shades: DataSet, solve, answers, b, kind: str) -> None:
     """Whatever is said of the unknowns, here the opposite of the truth."""
     challenge = challenge_issue(dataset=shades, annotator=b, kind=kind)
@@ -78,10 +89,11 @@ def test_one_wrong_control_fails_the_challenge(shades: DataSet, answers, b) -> N
     assert [row.correct for row in challenge.controlanswers.filter(image=control.image)] == [False]
 
 
-def test_who_can_not_tell_any_control_does_not_pass_and_says_nothing(shades: DataSet, b) -> None:
+def test_who_can_not_tell_any_control_gets_no_verdict_and_says_nothing(shades: DataSet, b) -> None:
     challenge = challenge_issue(dataset=shades, annotator=b, kind="strip")
     result = challenge_answer(challenge=challenge, annotator=b, raw="?" * 10)
-    assert (result.passed, result.votes) == (False, 0)
+    challenge.refresh_from_db()
+    assert (result.passed, result.votes, challenge.state) == (None, 0, ChallengeState.UNSURE)
     assert not Vote.objects.exists()
     assert not ControlAnswer.objects.exists()
 
@@ -108,6 +120,27 @@ def test_a_grids_tiles_say_it_is_or_it_is_not(shades: DataSet, solve, b) -> None
     for row in [*challenge.votes.select_related("image"), *challenge.controlanswers.select_related("image")]:
         is_it = int(row.image.name) == challenge.target
         assert (row.kind, row.answer) == (AnswerKind.YES if is_it else AnswerKind.NO, challenge.target)
+
+
+@pytest.mark.usefixtures("all_kinds")
+def test_yes_or_no_is_about_the_class_that_the_picture_was_asked_about(shades: DataSet, solve, b) -> None:
+    challenge = solve(b, kind="yes-no")
+    tiles = {tile.image_id: tile for tile in challenge.tiles.select_related("image")}
+    rows = [*challenge.votes.all(), *challenge.controlanswers.all()]
+    assert len(rows) == 10
+    for row in rows:
+        asked = challenge.asked[tiles[row.image_id].position]
+        is_it = int(tiles[row.image_id].image.name) == asked
+        assert (row.kind, row.answer) == (AnswerKind.YES if is_it else AnswerKind.NO, asked)
+
+
+@every_kind
+def test_what_is_said_of_unknowns_moves_the_consensus(shades: DataSet, solve, b, kind: str) -> None:
+    votes = solve(b, kind=kind).votes.select_related("image__consensus")
+    assert votes
+    for vote in votes:
+        belief = vote.image.consensus.posterior[vote.answer]
+        assert belief < 1 / 3 if vote.kind == AnswerKind.NO else belief > 1 / 3
 
 
 def test_the_votes_of_a_failed_challenge_are_kept_with_the_weight_that_reliability_gives(shades, solve, b) -> None:
@@ -213,7 +246,11 @@ def test_an_answer_ends_the_lease_of_what_is_not_settled(shades: DataSet, solve,
 # ── Who is asked what ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize(("kind", "stranger", "known"), [("strip", 5, 2), ("grid", 7, 3)])
+@pytest.mark.usefixtures("all_kinds")
+@pytest.mark.parametrize(
+    ("kind", "stranger", "known"),
+    [("strip", 5, 1), ("grid", 7, 2), ("grid-4x4", 7, 2), ("choice", 5, 1), ("yes-no", 7, 2)],
+)
 def test_a_known_person_is_checked_less_than_a_stranger(shades, grade, b, c, kind, stranger, known) -> None:
     grade([b], n=40)
     assert Reliability.objects.get(annotator=b).trusted
@@ -313,7 +350,7 @@ def test_an_image_that_its_owner_named_meanwhile_is_evidence_and_no_trouble(shad
 
 def test_issuing_takes_as_many_queries_for_many_images_as_for_few(shades, b, django_assert_max_num_queries) -> None:
     Campaign.objects.get_or_create(dataset=shades)
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(32):
         challenge_issue(dataset=shades, annotator=b, kind="strip")
 
 

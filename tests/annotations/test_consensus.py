@@ -1,5 +1,6 @@
 """What votes come to: an answer's quick update, and the full fit that reconciles it."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import numpy as np
@@ -18,6 +19,7 @@ from annotations.models import (
     Vote,
 )
 from annotations.selectors import campaign_of
+from annotations.services import beliefs
 from annotations.services.consensus import consensus_refit, consensus_touch
 from annotations.services.votes import vote_correct
 from gallery.models import DataSet, Image, Source, Split, Tag
@@ -223,3 +225,40 @@ def test_another_data_sets_votes_play_no_part(dataset: DataSet, alice, pictures,
         Vote.objects.create(dataset=other, annotator=person, image=image, kind=AnswerKind.CHOICE, answer=2)
     consensus_touch(dataset=dataset, images=[image.pk])
     assert Consensus.objects.get(image=image).posterior == alone
+
+
+def meanwhile(monkeypatch, happens: Callable[[], object]) -> None:
+    """While a full fit is worked out, after it has read the votes."""
+    fitted = beliefs.fitted
+
+    def slowly(*args):
+        monkeypatch.undo()
+        happens()
+        return fitted(*args)
+
+    monkeypatch.setattr(beliefs, "fitted", slowly)
+
+
+def test_what_is_answered_during_a_full_fit_is_not_written_over(dataset, pictures, grade, b, c, monkeypatch) -> None:
+    grade([b, c])
+    image, other = pictures(2, 1)
+    name(image, 1, b)
+    name(other, 1, b)
+    meanwhile(monkeypatch, lambda: name(image, 1, c))
+    consensus_refit(dataset=dataset)
+    assert Consensus.objects.get(image=image).state == ConsensusState.ACCEPTED
+    assert (Consensus.objects.get(image=image).votes, Consensus.objects.get(image=other).votes) == (2, 1)
+
+
+def test_of_two_full_fits_the_one_that_began_last_has_the_last_word(dataset, pictures, grade, b, c, monkeypatch):
+    grade([b, c])
+    image = pictures(1, 1)[0]
+    name(image, 1, b, c)
+
+    def blocked() -> None:
+        Annotator.objects.filter(pk=c.pk).update(blocked_at=timezone.now())
+        consensus_refit(dataset=dataset)
+
+    meanwhile(monkeypatch, blocked)
+    consensus_refit(dataset=dataset)
+    assert Consensus.objects.get(image=image).votes == 1, "the first had still heard who is blocked now"

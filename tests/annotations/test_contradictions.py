@@ -233,7 +233,7 @@ def test_no_verdict_is_held_against_those_who_contradicted_it(firm, crowd) -> No
     assert (first.passed, second.passed) == (False, True)
     states = [Challenge.objects.get(annotator=person).state for person in crowd[:2]]
     assert states == [ChallengeState.FAILED, ChallengeState.PASSED]
-    assert [challenges._failed_in_a_row(firm.dataset, person) for person in crowd[:2]] == [0, 0]
+    assert [challenges._failed_in_a_row(firm.dataset, [person]) for person in crowd[:2]] == [0, 0]
 
 
 def test_who_failed_for_something_else_too_has_failed(firm, crowd) -> None:

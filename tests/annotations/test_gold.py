@@ -308,7 +308,7 @@ def test_the_share_falls_with_what_a_person_has_shown_and_rises_with_what_they_f
     solve(b, wrong)
     doubted = n_controls(challenge_issue(dataset=shades, annotator=b, kind="strip"))
     assert stranger == 5  # three classes: what the verdict needs
-    assert reliable == 2 >= LEAST * 10
+    assert reliable == 1 >= LEAST * 10
     assert reliable < doubted <= stranger
 
 
@@ -342,12 +342,11 @@ def test_who_asks_next_can_not_foresee_the_controls(shades: DataSet, b) -> None:
     assert len(orders) == 5
 
 
-@pytest.mark.parametrize("small", [0, 1, 2, candidates.PRIME // 2, candidates.PRIME - 2])
-def test_of_very_much_gold_some_is_drawn_from_all_over(dataset, pictures, b, monkeypatch, small) -> None:
-    """Also where a part of the hash moves hardly from one key to the next."""
+@pytest.mark.parametrize("start", [0, 1, 123_456, candidates.PRIME // 2, candidates.PRIME - 2])
+def test_of_very_much_gold_some_is_drawn_from_all_over(dataset, pictures, b, monkeypatch, start) -> None:
+    """Wherever the draw starts, also around the end."""
     monkeypatch.setattr(candidates, "CONTROLS_CONSIDERED", 100)
-    drawn = iter([123_456, small, small])
-    monkeypatch.setattr(candidates, "randbelow", lambda limit: next(drawn, 99))
+    monkeypatch.setattr(candidates, "randbelow", lambda limit: start)
     for shade in range(3):  # stored class by class, as imports are
         pictures(400, shade, label=True)
     found = candidates.controls(dataset, b)

@@ -1,11 +1,20 @@
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from annotations.models import Campaign, Consensus, ConsensusState, Publication
+from annotations.challenges import sprite
+from annotations.models import Campaign, Challenge, Consensus, ConsensusState, Publication
+from annotations.selectors import campaign_read
 from annotations.services.annotators import annotator_for
+from annotations.services.challenges import challenge_issue
+from annotations.services.pictures import challenge_picture
 from annotations.services.votes import vote_correct
 from gallery.models import DataSet, Visibility
+from gallery.services.classes import class_add
+from gallery.services.datasets import dataset_create
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -21,8 +30,8 @@ def url(dataset: DataSet) -> str:
     return reverse("dataset_campaign", args=[dataset.pk])
 
 
-def save(client: Client, dataset: DataSet, **rule: int):
-    data = {"do": "save", "percent": 95, "minimum_trusted": 2, "cap": 7, **rule}
+def save(client: Client, dataset: DataSet, **rule: object):
+    data = {"do": "save", "percent": 95, "minimum_trusted": 2, "cap": 7, "kinds": ["grid", "strip"], **rule}
     return client.post(url(dataset), data, headers=HTMX)
 
 
@@ -95,3 +104,49 @@ def test_the_owner_decides_whether_the_model_is_heard(as_alice, dataset):
     assert not Campaign.objects.get(dataset=dataset).use_model
     save(as_alice, dataset, use_model="on")
     assert Campaign.objects.get(dataset=dataset).use_model
+
+
+def test_the_owner_chooses_how_people_are_asked(as_alice, dataset):
+    html = as_alice.get(url(dataset), headers=HTMX).content.decode()
+    assert re.findall(r'name="kinds" value="(\S+)"[^>]* checked', html) == ["grid", "strip"]
+    save(as_alice, dataset, kinds=["grid-4x4"])
+    assert campaign_read(dataset).kinds == ["grid-4x4"]
+    for nothing in ([], ["maze"]):
+        assert save(as_alice, dataset, kinds=nothing).status_code == 422
+    assert campaign_read(dataset).kinds == ["grid-4x4"]
+
+
+def test_the_owner_says_whether_a_mirrored_picture_shows_the_same(as_alice, published, b, monkeypatch):
+    mirrored = []
+    monkeypatch.setattr(sprite, "render", lambda images, *, flip, **how: mirrored.append(flip) or b"")
+    for said in (None, "on"):
+        save(as_alice, published, **({"flips": said} if said else {}))
+        challenge = challenge_issue(dataset=published, annotator=b)
+        challenge_picture(Challenge.objects.get(pk=challenge.pk))
+    assert mirrored == [False, True]
+
+
+def test_kinds_that_cannot_be_asked_of_the_classes_are_refused_with_the_reason(as_alice, alice) -> None:
+    many = dataset_create(owner=alice, name="Many", classes=[(f"class {i}", "") for i in range(41)])
+    response = save(as_alice, many, kinds=["strip"], cap=9)
+    assert response.status_code == 422
+    assert "takes a key of its own for each class, or no more than 40 classes" in response.content.decode()
+    assert campaign_read(many).cap == 7
+    assert save(as_alice, many, kinds=["strip", "grid"]).status_code == 200
+
+
+def test_where_the_classes_no_longer_fit_the_page_says_why_nobody_is_asked(as_alice, alice, published) -> None:
+    save(as_alice, published, kinds=["strip"])
+    assert "Yet nobody can be asked" not in as_alice.get(url(published), headers=HTMX).content.decode()
+    for i in range(41):
+        class_add(dataset=published, by=alice, name=f"class {i}", key="")
+    html = as_alice.get(url(published), headers=HTMX).content.decode()
+    assert "Yet nobody can be asked about these pictures. A strip takes a key" in html
+    assert "Nothing can be asked here. A strip takes" in Client().get(reverse("solve")).content.decode()
+    assert "People are not asked" in Client().get(url(published), headers=HTMX).content.decode()
+
+
+def test_a_rule_can_be_saved_before_there_are_two_classes(as_alice, alice) -> None:
+    bare = dataset_create(owner=alice, name="Bare", classes=[("only", ""), ("another", "")])
+    bare.classes.filter(index=1).update(removed_at=timezone.now())
+    assert save(as_alice, bare, cap=9).status_code == 200

@@ -10,9 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 from PIL import Image as Picture
 
+from annotations.challenges.registry import KINDS, OFFERED
 from annotations.identity import COOKIE
 from annotations.models import (
     Annotator,
+    AnswerKind,
     Campaign,
     Challenge,
     ChallengeState,
@@ -23,6 +25,7 @@ from annotations.models import (
     Verdict,
     Vote,
 )
+from annotations.services.challenges import composed_of
 from annotations.services.review import decision_make
 from gallery.models import DataSet, LabelClass, Visibility
 from gallery.services.datasets import dataset_create
@@ -32,6 +35,15 @@ HTMX = {"HX-Request": "true"}
 TRUE_CLASS = 1  # of every unknown picture of `published`
 
 
+@pytest.fixture
+def all_kinds(published: DataSet) -> None:
+    Campaign.objects.update(kinds=list(OFFERED))
+
+
+def every_kind(test):
+    return pytest.mark.usefixtures("all_kinds")(pytest.mark.parametrize("kind", OFFERED)(test))
+
+
 def ask(client: Client, kind: str) -> Challenge:
     assert client.get(reverse("solve"), {"kind": kind}).status_code == 200
     return Challenge.objects.latest("issued_at")
@@ -39,15 +51,34 @@ def ask(client: Client, kind: str) -> Challenge:
 
 def right_answer(challenge: Challenge) -> dict[str, object]:
     truths = [TRUE_CLASS if tile.truth is None else tile.truth for tile in challenge.tiles.order_by("position")]
-    if challenge.kind == "grid":
-        return {"tiles": [str(i) for i, truth in enumerate(truths) if truth == challenge.target]}
+    if KINDS[challenge.kind].form in ("series", "rows"):
+        return one_by_one(challenge, truths)
+    if challenge.kind != "strip":
+        tiles = truths[: KINDS[challenge.kind].size]
+        return selecting([str(i) for i, truth in enumerate(tiles) if truth == challenge.target])
     return {"answer": "".join("dml"[truth] for truth in truths)}
+
+
+def one_by_one(challenge: Challenge, seen: list[int]) -> dict[str, object]:
+    said = KINDS[challenge.kind].say(composed_of(challenge), seen)
+    return {
+        f"tile-{i}": ("dark", "middle", "light")[one] if isinstance(one, int) else one for i, one in enumerate(said)
+    }
+
+
+def selecting(tiles: list[str]) -> dict[str, object]:
+    return {"tiles": tiles} if tiles else {"none": "none"}
 
 
 def wrong_answer(challenge: Challenge) -> dict[str, object]:
     right = right_answer(challenge)
-    if challenge.kind == "grid":
-        return {"tiles": [str(i) for i in range(9) if str(i) not in right["tiles"]]}
+    if KINDS[challenge.kind].form == "rows":
+        return {row: "1" if said == "none" else "none" for row, said in right.items()}
+    if KINDS[challenge.kind].form == "series":
+        truths = [((TRUE_CLASS if t.truth is None else t.truth) + 1) % 3 for t in challenge.tiles.order_by("position")]
+        return one_by_one(challenge, truths)
+    if challenge.kind != "strip":
+        return selecting([str(i) for i in range(KINDS[challenge.kind].size) if str(i) not in right.get("tiles", [])])
     return {"answer": str(right["answer"]).translate(str.maketrans("dml", "mld"))}
 
 
@@ -56,7 +87,12 @@ def send(client: Client, challenge: Challenge, answer: dict[str, object], *, htm
     return client.post(url, answer, query_params=query, headers=HTMX if htmx else {})
 
 
-@pytest.mark.parametrize("kind", ["grid", "strip"])
+def verdict(client: Client) -> str:
+    """The verdict is told to who asks, or with the next answer."""
+    return client.post(reverse("solve_verdict"), headers=HTMX).content.decode()
+
+
+@every_kind
 def test_a_visitor_passes_without_an_account_and_gets_the_next_challenge(client, published, kind: str) -> None:
     challenge = ask(client, kind)
     response = send(client, challenge, right_answer(challenge), kind=kind)
@@ -65,10 +101,12 @@ def test_a_visitor_passes_without_an_account_and_gets_the_next_challenge(client,
     assert (response.status_code, challenge.state) == (200, ChallengeState.PASSED)
     votes = Vote.objects.count()
     assert votes
-    assert f"Thank you. {votes} answer" in html
+    assert "Answer recorded." in html
+    assert "Thank you" not in html
     assert 'id="solve-result" role="status" hx-swap-oob="innerHTML"' in html
     assert html.count("data-challenge") == 1
     assert f"{reverse('solve_answer', args=[Challenge.objects.latest('issued_at').pk])}?kind={kind}" in html
+    assert f"Thank you. {votes} answer" in verdict(client)
 
 
 def test_a_visitor_keeps_one_annotator(client, published) -> None:
@@ -78,13 +116,14 @@ def test_a_visitor_keeps_one_annotator(client, published) -> None:
     assert Annotator.objects.count() == 1
 
 
-@pytest.mark.parametrize("kind", ["grid", "strip"])
+@every_kind
 def test_a_wrong_control_fails_kindly_and_nothing_tells_which(client, published, kind: str) -> None:
     challenge = ask(client, kind)
     html = send(client, challenge, wrong_answer(challenge)).content.decode()
     challenge.refresh_from_db()
     assert challenge.state == ChallengeState.FAILED
-    assert "didn&#x27;t quite match" in html
+    assert "didn&#x27;t quite match" not in html
+    assert "didn&#x27;t quite match" in verdict(client)
     assert "wrong" not in html.lower()
     assert html.count("data-challenge") == 1
 
@@ -97,7 +136,7 @@ def test_an_answer_that_cannot_be_read_keeps_the_challenge_open(client, publishe
     assert "Type exactly 10 characters" in response.content.decode()
     assert challenge.state == ChallengeState.OPEN
     assert not ControlAnswer.objects.exists()
-    assert "Thank you" in send(client, challenge, right_answer(challenge)).content.decode()
+    assert "Answer recorded." in send(client, challenge, right_answer(challenge)).content.decode()
 
 
 def test_without_scripts_an_unreadable_answer_shows_the_same_challenge_and_what_was_typed(client, published) -> None:
@@ -110,13 +149,59 @@ def test_without_scripts_an_unreadable_answer_shows_the_same_challenge_and_what_
     assert Challenge.objects.count() == 1
 
 
+def test_none_of_these_is_a_button_of_its_own(client, published) -> None:
+    challenge = ask(client, "grid")
+    challenge.tiles.filter(truth=challenge.target).update(truth=(challenge.target + 1) % 3)
+    assert "Answer recorded." in send(client, challenge, {"none": "none"}).content.decode()
+    votes = Vote.objects.values_list("kind", "answer")
+    assert set(votes) == {(AnswerKind.NO, challenge.target)}
+
+
+@pytest.mark.parametrize(
+    ("sent", "says"), [({}, "Choose the pictures"), ({"none": "none", "tiles": ["3"]}, "Some pictures are chosen")]
+)
+def test_neither_too_early_nor_by_two_buttons_at_once_is_a_grid_answered(client, published, sent, says) -> None:
+    challenge = ask(client, "grid")
+    html = send(client, challenge, sent, htmx=False).content.decode()
+    assert says in html
+    assert html.count(" checked") == len(sent.get("tiles", []))
+    challenge.refresh_from_db()
+    assert challenge.state == ChallengeState.OPEN
+
+
+def test_only_what_data_sets_ask_is_there_to_choose(client, published) -> None:
+    assert re.findall(r'<option value="([a-z]\S*)"', client.get(reverse("solve")).content.decode()) == ["grid", "strip"]
+    Campaign.objects.update(kinds=["grid-4x4"])
+    html = client.get(reverse("solve")).content.decode()
+    assert re.findall(r'<option value="([a-z]\S*)"', html) == ["grid-4x4"]
+    assert html.count('class="challenge-tile"') == 16
+    assert "offers grid-4x4, not" in client.get(reverse("solve"), {"kind": "grid"}).content.decode()
+
+
+@pytest.mark.usefixtures("all_kinds")
+@pytest.mark.parametrize("kind", [name for name, kind in OFFERED.items() if kind.form in ("series", "rows")])
+def test_a_series_is_a_form_of_its_own_groups_and_keeps_what_was_picked(client, published, kind: str) -> None:
+    challenge = ask(client, kind)
+    answer = right_answer(challenge)
+    missing = answer.pop("tile-3")
+    response = send(client, challenge, answer, htmx=False)
+    html = response.content.decode()
+    size = KINDS[kind].n_questions
+    assert response.status_code == 422
+    assert "Answer every question" in html
+    assert html.count("<legend ") == size
+    assert set(re.findall(r'type="radio" name="tile-(\d)"', html)) == set(map(str, range(size)))
+    assert html.count(" checked") == size - 1
+    assert "Answer recorded." in send(client, challenge, {**answer, "tile-3": missing}).content.decode()
+
+
 def test_without_scripts_an_answer_redirects_and_keeps_the_wish(client, published) -> None:
     challenge = ask(client, "grid")
     response = send(client, challenge, right_answer(challenge), htmx=False, dataset=str(published.pk), kind="grid")
     assert response.status_code == 302
     assert response.url == f"{reverse('solve')}?dataset={published.pk}&kind=grid"
     html = client.get(response.url).content.decode()
-    assert "Thank you." in html
+    assert "Answer recorded." in html
     assert html.count("data-challenge") == 1
 
 
@@ -149,6 +234,8 @@ def test_the_picture_is_its_annotators_alone_and_never_kept(client, published, b
     stranger.force_login(bob)
     assert stranger.get(url).status_code == 404
     send(client, challenge, right_answer(challenge))
+    assert client.get(url).status_code == 200  # as long as the answer can be changed
+    verdict(client)
     assert client.get(url).status_code == 404
 
 
@@ -207,7 +294,7 @@ def test_nothing_in_the_page_or_the_headers_tells_controls_from_unknowns(client,
     assert not re.search(r"control|gold|truth|unknown", html, re.IGNORECASE)
 
 
-@pytest.mark.parametrize("kind", ["grid", "strip"])
+@every_kind
 def test_the_same_challenge_looks_the_same_whichever_tiles_are_controls(client, published, kind: str) -> None:
     challenge = ask(client, kind)
 
@@ -242,6 +329,7 @@ def test_an_empty_data_set_says_so_and_offers_others(client, published, alice) -
     Campaign.objects.create(dataset=empty, publication=Publication.APPROVED)
     html = client.get(reverse("solve"), {"dataset": empty.pk}).content.decode()
     assert "too few pictures have a known answer" in html
+    assert "Some of these pictures are checks" not in html, "there are none"
     assert f'href="{reverse("solve")}?dataset={published.pk}"' in html
     assert "data-challenge" in client.get(reverse("solve")).content.decode()
 
@@ -263,7 +351,7 @@ def test_classes_without_keys_are_named_from_lists(client, published) -> None:
     truths = [TRUE_CLASS if t.truth is None else t.truth for t in challenge.tiles.order_by("position")]
     names = [["dark", "middle", "light"][truth] for truth in truths]
     assert "Name every picture" in send(client, challenge, {"choice": ["", *names[1:]]}).content.decode()
-    assert "Thank you" in send(client, challenge, {"choice": names}).content.decode()
+    assert "Answer recorded." in send(client, challenge, {"choice": names}).content.decode()
 
 
 def test_a_point_stands_for_the_question_mark_where_keys_are_digits(client, published) -> None:
@@ -272,7 +360,8 @@ def test_a_point_stands_for_the_question_mark_where_keys_are_digits(client, publ
     challenge = ask(client, "strip")
     tiles = list(challenge.tiles.order_by("position"))
     typed = "".join("." if tile.truth is None else str(tile.truth) for tile in tiles)
-    assert "Thank you, that was right." in send(client, challenge, {"answer": typed}).content.decode()
+    send(client, challenge, {"answer": typed})
+    assert "Thank you, that was right." in verdict(client)
     assert not Vote.objects.exists()
 
 

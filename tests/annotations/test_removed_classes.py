@@ -4,11 +4,13 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from annotations.api.challenges import ChallengeOut, prompt
+from annotations.api.challenges import ChallengeOut
+from annotations.challenges.registry import OFFERED
 from annotations.challenges.tiles import AnswerError
-from annotations.models import Annotator, Consensus, ConsensusState
+from annotations.models import Annotator, Campaign, Consensus, ConsensusState
+from annotations.selectors import campaign_of, keys_of
 from annotations.services import candidates
-from annotations.services.challenges import challenge_answer, challenge_issue, keys_of, kinds_offered
+from annotations.services.challenges import challenge_answer, challenge_issue, kinds_offered
 from gallery.models import DataSet
 
 pytestmark = pytest.mark.django_db
@@ -37,17 +39,22 @@ def test_its_pictures_are_no_controls(fewer: DataSet, pictures, b: Annotator) ->
     assert len(candidates.controls(fewer, b)) == 50
 
 
-def test_it_is_never_asked_for(fewer: DataSet, b: Annotator) -> None:
+@pytest.mark.parametrize("kind", OFFERED)
+def test_it_is_never_asked_for(fewer: DataSet, pictures, b: Annotator, kind: str) -> None:
+    pictures(30, 0, label=True)
+    pictures(30, 2, label=True)
+    Campaign.objects.filter(pk=campaign_of(fewer).pk).update(kinds=list(OFFERED))
     for _ in range(3):
-        assert challenge_issue(dataset=fewer, annotator=b, kind="grid").target != REMOVED
+        challenge = challenge_issue(dataset=fewer, annotator=b, kind=kind)
+        assert REMOVED not in {challenge.target, *challenge.asked}
 
 
 def test_a_strip_is_still_typed_and_lists_it_nowhere(fewer: DataSet, b: Annotator) -> None:
     challenge = challenge_issue(dataset=fewer, annotator=b, kind="strip")
-    assert "middle" not in (words := prompt(challenge, fewer))
-    assert words.startswith("Type one key a picture")
-    said = ChallengeOut(challenge, context={"dataset": fewer}).data["classes"]
-    assert [cls["name"] for cls in said] == ["dark", "light"]
+    told = ChallengeOut(challenge, context={"dataset": fewer}).data
+    assert "middle" not in told["prompt"]
+    assert told["prompt"].startswith("Type one key a picture")
+    assert [cls["name"] for cls in told["classes"]] == ["dark", "light"]
     with pytest.raises(AnswerError, match="isn't one of the keys"):
         challenge_answer(challenge=challenge, annotator=b, raw="m" * 10)
     for named in ("middle", "", REMOVED, str(REMOVED)):

@@ -9,9 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from annotations.challenges.registry import KINDS, OFFERED
 from annotations.models import (
     Annotator,
     AnswerKind,
+    Campaign,
     Challenge,
     ControlAnswer,
     Flag,
@@ -20,8 +22,10 @@ from annotations.models import (
     Regrade,
     Reliability,
     Suspicion,
+    Tile,
     Verdict,
 )
+from annotations.selectors import campaign_of
 from annotations.services import suspicions
 from annotations.services.annotators import annotator_join
 from annotations.services.consensus import consensus_refit
@@ -330,3 +334,49 @@ def test_it_takes_as_many_queries_for_forty_people_as_for_four(dataset, pictures
         name_all(person, images, accurate(0.95, seed))
     few = count(4)
     assert count(36) <= few + 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "pointed"),
+    [("grid", AnswerKind.YES), ("grid-4x4", AnswerKind.YES), ("odd-one-out", AnswerKind.NO), ("yes-no", None)],
+)
+def test_where_somebody_points_is_known_of_tiles_among_tiles_alone(shades, solve, b, kind, pointed) -> None:
+    Campaign.objects.filter(pk=campaign_of(shades).pk).update(kinds=list(OFFERED))
+    solved, places = solve(b, kind=kind), KINDS[kind].places
+    said = solved.controlanswers.filter(kind=pointed), solved.votes.filter(kind=pointed)
+    pointed_at = [solved.tiles.get(image=row.image).position % places for rows in said for row in rows]
+    line = judge(shades).line
+    assert sorted(line.position[line.position >= 0]) == sorted(pointed_at)
+    assert set(line.places[line.position >= 0]) <= {places}
+
+
+@pytest.mark.parametrize(("kind", "clicks"), [("yes-no", 10), ("odd-one-out", 5)])
+def test_a_click_is_a_no_too_where_it_is_said_of_each(shades, solve, b, kind, clicks) -> None:
+    Campaign.objects.filter(pk=campaign_of(shades).pk).update(kinds=list(OFFERED))
+    solved = solve(b, kind=kind)
+    line = judge(shades).line
+    took = (solved.answered_at - solved.issued_at).total_seconds()
+    assert line.seconds[np.isfinite(line.seconds)].tolist() == [pytest.approx(took / clicks)]
+
+
+def point(person: Annotator, control: Image, place: Callable[[int], int]) -> None:
+    """One picture of a row in each of 60 challenges, rightly said to be odd."""
+    now = timezone.now()
+    for at in range(60):
+        challenge = Challenge.objects.create(
+            dataset=control.dataset, annotator=person, kind="odd-one-out", seed=at, answered_at=now, expires_at=now
+        )
+        row = {"challenge": challenge, "image": control}
+        Tile.objects.create(**row, position=4 * (at % 5) + place(at), truth=0)
+        ControlAnswer.objects.create(
+            **row, dataset=control.dataset, annotator=person, kind=AnswerKind.NO, truth=0, answer=1, correct=True
+        )
+
+
+def test_who_points_at_the_same_place_of_every_row_is_found(dataset, control, b, c) -> None:
+    point(b, control, lambda at: 2)
+    point(c, control, lambda at: at // 5 % 4)
+    judged = judge(dataset)
+    same, honest = (judged.patterns(judged.line.people.index(person.pk)).position for person in (b, c))
+    assert (same.statistic, same.p_value < 1e-6) == (1.0, True)
+    assert (honest.statistic, honest.p_value > 0.5) == (0.25, True)

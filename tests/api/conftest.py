@@ -10,7 +10,9 @@ from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from annotations.challenges.registry import KINDS
 from annotations.models import Challenge, Tile
+from annotations.services.challenges import composed_of
 from gallery.models import DataSet
 from gallery.services.datasets import dataset_create
 
@@ -81,8 +83,10 @@ class Solver:
         """What an attentive person answers."""
         row = Challenge.objects.get(pk=challenge["id"])
         truths = [_truth_of(tile) for tile in row.tiles.order_by("position")]
-        if row.kind == "grid":
+        if KINDS[row.kind].form == "select":
             return [position for position, truth in enumerate(truths) if truth == row.target]
+        if KINDS[row.kind].form == "series":
+            return KINDS[row.kind].say(composed_of(row), truths)
         return "".join(KEYS[truth] for truth in truths)
 
     def wrong(self, challenge: Given) -> list[int] | str:
@@ -90,7 +94,7 @@ class Solver:
         right = self.right(challenge)
         if isinstance(right, str):
             return right.translate(str.maketrans("dml", "mld"))
-        return [position for position in range(9) if position not in right]
+        return [position for position in range(challenge["tiles"]) if position not in right]
 
 
 def _truth_of(tile: Tile) -> int:

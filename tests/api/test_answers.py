@@ -106,6 +106,17 @@ def test_looking_back_shows_what_was_said(solver):
     assert {tile["label"] for tile in said} == {given["target"]}
 
 
+def test_none_of_these_is_said_in_a_word_or_by_an_empty_list(solver):
+    for none in ("none", []):
+        visitor = solver()
+        given = visitor.ask("grid")
+        row = Challenge.objects.get(pk=given["id"])
+        row.tiles.filter(truth=row.target).update(truth=(row.target + 1) % 3)
+        assert visitor.answer(given, none).json()["passed"] is True
+        said = visitor.client.get(visitor.address(given, "answer/")).json()
+        assert {tile["said"] for tile in said} == {"is not"}
+
+
 def test_a_picture_not_fit_to_show_is_withdrawn_at_once(solver):
     visitor = solver()
     given = visitor.ask()

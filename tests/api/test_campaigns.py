@@ -4,6 +4,7 @@ from accounts.models import AuditEntry
 from annotations.models import Publication
 from annotations.selectors import campaign_of
 from annotations.services.campaigns import campaign_end
+from gallery.services.datasets import dataset_create
 from learning.selectors import policy_of
 
 
@@ -12,6 +13,7 @@ def test_its_owner_sets_when_a_picture_has_been_asked_enough(dataset, alice, api
     got = api(alice).patch(address, {"threshold": 0.9, "cap": 5})
     assert got.json() == {
         "publication": "closed", "threshold": 0.9, "minimum_trusted": 2, "cap": 5, "use_model": True,
+        "kinds": ["grid", "strip"], "flips": False,
         "ended_at": None, "ended_because": "",
     }  # fmt: skip
     assert api(alice).get(address).json() == got.json()
@@ -103,3 +105,21 @@ def test_its_owner_too_is_told_that_it_has_ended(secret, alice, bob, api):
     got = api(alice).post(address)
     assert (got.status_code, "has ended" in got.json()["detail"]) == (409, True)
     assert api(bob).post(address).status_code == 404
+
+
+def test_its_owner_chooses_the_kinds_of_challenge(solver, published, alice, api):
+    address = f"/api/v1/datasets/{published.pk}/campaign/"
+    assert api(alice).patch(address, {"kinds": ["grid-4x4", "grid-4x4"]}).json()["kinds"] == ["grid-4x4"]
+    assert solver().ask()["kind"] == "grid-4x4"
+    for nothing in ([], ["maze"], "grid"):
+        assert api(alice).patch(address, {"kinds": nothing}).status_code == 400
+
+
+def test_kinds_that_cannot_be_asked_of_the_classes_are_refused_with_the_reason(alice, api):
+    many = dataset_create(owner=alice, name="Many", classes=[(f"class {i}", "") for i in range(41)])
+    address = f"/api/v1/datasets/{many.pk}/campaign/"
+    got = api(alice).patch(address, {"kinds": ["strip"]})
+    assert got.status_code == 400
+    assert "no more than 40 classes" in str(got.json())
+    assert api(alice).get(address).json()["kinds"] == ["grid", "strip"]
+    assert api(alice).patch(address, {"kinds": ["strip", "odd-one-out"]}).json()["kinds"] == ["odd-one-out", "strip"]

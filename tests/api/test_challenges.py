@@ -3,7 +3,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotations.models import Annotator, Campaign, Challenge, ChallengeState, Publication
+from annotations.challenges.registry import OFFERED
+from annotations.models import Annotator, AnswerKind, Campaign, Challenge, ChallengeState, Publication, Vote
 
 WHAT_A_SOLVER_KNOWS = {
     "id",
@@ -11,20 +12,34 @@ WHAT_A_SOLVER_KNOWS = {
     "prompt",
     "target",
     "tiles",
+    "example",
     "columns",
     "sprite",
     "expires_at",
     "classes",
+    "questions",
+    "without_pictures",
 }
 
 
-@pytest.mark.parametrize("kind", ["grid", "strip"])
-def test_a_challenge_tells_this_and_nothing_else(solver, kind):
+@pytest.mark.parametrize("kind", OFFERED)
+def test_a_challenge_tells_this_and_nothing_else(solver, published, kind):
+    Campaign.objects.filter(pk=published.pk).update(kinds=list(OFFERED))
     visitor = solver()
     given = visitor.ask(kind)
     assert set(given) == WHAT_A_SOLVER_KNOWS
     assert set(visitor.client.get(visitor.address(given)).json()) == WHAT_A_SOLVER_KNOWS
     assert given["kind"] == kind
+
+
+@pytest.mark.parametrize("kind", OFFERED)
+def test_what_it_tells_is_the_same_whichever_tiles_are_controls(solver, published, kind):
+    Campaign.objects.filter(pk=published.pk).update(kinds=list(OFFERED))
+    visitor = solver()
+    given = visitor.ask(kind)
+    for truth in (None, 0, 1):
+        Challenge.objects.get(pk=given["id"]).tiles.update(truth=truth)
+        assert visitor.client.get(visitor.address(given)).json() == given
 
 
 def test_a_grid_names_the_class_it_asks_for(solver):
@@ -43,6 +58,34 @@ def test_a_strip_tells_what_its_tiles_can_be_named(solver):
         {"name": "middle", "key": "m"},
         {"name": "light", "key": "l"},
     ]
+
+
+def test_a_choice_tells_the_options_of_each_picture_and_which_are_alike(solver, published):
+    Campaign.objects.filter(pk=published.pk).update(kinds=["choice"])
+    visitor = solver()
+    given = visitor.ask()
+    assert (given["tiles"], given["columns"], given["classes"], given["target"]) == (8, 4, [], None)
+    assert len(given["questions"]) == 8
+    assert all(question == given["questions"][0] for question in given["questions"])
+    options = [option["value"] for option in given["questions"][0]["options"]]
+    assert (set(options), options[-1]) == ({"dark", "middle", "light", "?"}, "?")
+    assert given["prompt"].startswith("Name each of the 8 pictures: ")
+    got = visitor.answer(given, visitor.right(given))
+    assert got.json() == {"passed": True, "votes": Vote.objects.filter(challenge=given["id"]).count()}
+    assert set(Vote.objects.values_list("kind", "answer")) == {(AnswerKind.CHOICE, 1)}
+
+
+def test_yes_or_no_tells_what_each_picture_is_asked(solver, published):
+    Campaign.objects.filter(pk=published.pk).update(kinds=["yes-no"])
+    visitor = solver()
+    given = visitor.ask()
+    assert [set(question) for question in given["questions"]] == [{"asks", "options"}] * 10
+    assert {question["asks"] for question in given["questions"]} <= {
+        f"Does it show {name}?" for name in ("dark", "middle", "light")
+    }
+    assert visitor.answer(given, ["yes"] * 9).status_code == 400
+    assert visitor.answer(given, visitor.right(given)).json()["passed"] is True
+    assert set(Vote.objects.values_list("kind", flat=True)) <= {AnswerKind.YES, AnswerKind.NO}
 
 
 def test_a_kind_that_is_not_offered_is_a_conflict_in_words(solver):

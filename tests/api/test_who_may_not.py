@@ -5,7 +5,8 @@ from importlib import import_module
 
 import pytest
 
-from config.urls import APPS
+from annotations.sites.services.sites import site_create
+from config.urls import APIS
 from gallery.services.images import images_upload
 
 NOBODY = uuid.UUID(int=0)
@@ -14,6 +15,10 @@ NOBODY = uuid.UUID(int=0)
 PRIVATE = [
     ("get", "datasets/{d}/", 404, 404),
     ("patch", "datasets/{d}/", 401, 404),
+    ("get", "datasets/{d}/classes/", 404, 404),
+    ("post", "datasets/{d}/classes/", 401, 404),
+    ("patch", "datasets/{d}/classes/0/", 401, 404),
+    ("delete", "datasets/{d}/classes/0/", 401, 404),
     ("get", "datasets/{d}/images/", 404, 404),
     ("post", "datasets/{d}/images/", 401, 404),
     ("get", "datasets/{d}/export/", 404, 404),
@@ -36,9 +41,14 @@ PRIVATE = [
     ("get", "datasets/{d}/challenges/{c}/answer/", 404, 404),
     ("post", "datasets/{d}/challenges/{c}/answer/", 404, 404),
     ("post", "datasets/{d}/challenges/{c}/report/", 404, 404),
+    ("get", "unseen/{c}/", 404, 404),
+    ("get", "unseen/{c}/sounds/0/", 404, 404),
+    ("post", "unseen/{c}/answer/", 404, 404),
     ("get", "datasets/{d}/models/", 404, 404),
     ("get", "datasets/{d}/models/1/weights/", 404, 404),
     ("post", "datasets/{d}/models/1/bring-back/", 401, 404),
+    ("post", "datasets/{d}/models/1/shadow/", 401, 404),
+    ("delete", "datasets/{d}/models/1/shadow/", 401, 404),
     ("get", "datasets/{d}/versions/1/", 404, 404),
     ("get", "datasets/{d}/compare/", 404, 404),
     ("post", "datasets/{d}/train/", 401, 404),
@@ -64,6 +74,9 @@ PRIVATE = [
 ]
 OWNERS_ALONE = [
     ("patch", "datasets/{d}/", 401, 404),
+    ("post", "datasets/{d}/classes/", 401, 404),
+    ("patch", "datasets/{d}/classes/0/", 401, 404),
+    ("delete", "datasets/{d}/classes/0/", 401, 404),
     ("post", "datasets/{d}/images/", 401, 404),
     ("get", "datasets/{d}/export/", 404, 404),
     ("get", "datasets/{d}/campaign/", 404, 404),
@@ -72,6 +85,8 @@ OWNERS_ALONE = [
     ("post", "datasets/{d}/campaign/resume/", 401, 404),
     ("get", "datasets/{d}/models/1/weights/", 404, 404),
     ("post", "datasets/{d}/models/1/bring-back/", 401, 404),
+    ("post", "datasets/{d}/models/1/shadow/", 401, 404),
+    ("delete", "datasets/{d}/models/1/shadow/", 401, 404),
     ("post", "datasets/{d}/train/", 401, 404),
     ("get", "datasets/{d}/rounds/", 404, 404),
     ("post", "datasets/{d}/rounds/", 401, 404),
@@ -106,6 +121,17 @@ SIGNED_IN = [
     ("patch", "me/"),
     ("delete", "tokens/current/"),
     ("post", "datasets/"),
+    ("get", "sites/"),
+    ("post", "sites/"),
+]
+# {s}: a site of alice's.
+SITES = [
+    ("get", "sites/{s}/"),
+    ("patch", "sites/{s}/"),
+    ("get", "sites/{s}/figures/"),
+    ("post", "sites/{s}/secret/"),
+    ("post", "sites/{s}/close/"),
+    ("post", "sites/{s}/open/"),
 ]
 
 
@@ -139,13 +165,22 @@ def test_a_visitor_is_asked_to_sign_in(db, api, method, address):
     assert getattr(api(), method)(f"/api/v1/{address}").status_code == 401
 
 
+@pytest.mark.parametrize(("method", "address"), SITES)
+def test_a_site_is_there_for_its_owner_alone(alice, charlie, rita, api, method, address):
+    site, _ = site_create(owner=alice, name="A shop", hosts=["shop.example"])
+    path = "/api/v1/" + address.format(s=site.pk)
+    assert getattr(api(), method)(path).status_code == 401
+    assert {getattr(api(person), method)(path).status_code for person in (charlie, rita)} == {404}
+
+
 def test_every_door_stands_in_a_list_above_or_is_open_to_all():
     """A new address has to be put to a list before this passes."""
 
-    open_to_all = {"accounts/", "tokens/", "datasets/", "reliability/", "reliability/mistakes/", "appeals/"}
-    listed = {row[1] for row in [*PRIVATE, *OWNERS_ALONE, *REVIEWERS, *SIGNED_IN]} | open_to_all
+    open_to_all = {"accounts/", "tokens/", "datasets/", "reliability/", "reliability/mistakes/", "appeals/", "unseen/"}
+    open_to_all |= {"streak/", "scoreboard/", "scoreboard/me/", "taught/"}
+    listed = {row[1] for row in [*PRIVATE, *OWNERS_ALONE, *REVIEWERS, *SIGNED_IN, *SITES]} | open_to_all
     shapes = {_shape(address) for address in listed}
-    routes = {str(route.pattern) for app in APPS for route in import_module(f"{app}.api_urls").urlpatterns}
+    routes = {str(route.pattern) for app in APIS for route in import_module(f"{app}.api_urls").urlpatterns}
     assert {_shape(route) for route in routes} == shapes
 
 

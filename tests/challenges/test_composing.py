@@ -5,15 +5,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotations.challenges.registry import KINDS
+from annotations.challenges.kind import Kind
+from annotations.challenges.registry import OFFERED
 from annotations.challenges.share import RELIABLE, STRANGER, Check, check
-from annotations.challenges.tiles import Candidate, Composed, Kind, NotEnough
+from annotations.challenges.tiles import Candidate, Composed, NotEnough
 
-every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+every_kind = pytest.mark.parametrize("kind", OFFERED.values(), ids=OFFERED)
+# A row takes about as many controls whether it is checked or asks, so it isn't the share that they run out by.
+a_question_a_tile = pytest.mark.parametrize("kind", [kind for kind in OFFERED.values() if kind.per_question == 1])
 
 
 def n_controls(composed: Composed) -> int:
     return sum(tile.truth is not None for tile in composed.tiles)
+
+
+def n_checked(kind: Kind, composed: Composed) -> int:
+    """Questions whose tiles are controls alone."""
+    known = [tile.truth is not None for tile in composed.tiles]
+    return int(np.reshape(known, (kind.n_questions, kind.per_question)).all(axis=1).sum())
 
 
 @every_kind
@@ -35,11 +44,11 @@ def test_any_pool_gives_a_sound_challenge_or_says_that_it_is_not_enough(
     except NotEnough as lack:
         assert str(lack)
         return
-    shown = [tile.image_id for tile in composed.tiles]
-    assert len(shown) == kind.size
-    assert len(set(shown)) == kind.size
-    assert n_controls(composed) >= kind.controls_needed(6, check(doubt))
-    assert set(composed.tiles) <= set(controls) | set(unknowns)
+    shown = [tile.image_id for tile in composed.shown]
+    assert len(shown) == kind.size + kind.references
+    assert len(set(shown)) == len(shown)
+    assert n_checked(kind, composed) >= kind.controls_needed(6, check(doubt))
+    assert set(composed.shown) <= set(controls) | set(unknowns)
     assert composed.kind == kind.name
 
 
@@ -47,15 +56,17 @@ def test_any_pool_gives_a_sound_challenge_or_says_that_it_is_not_enough(
 @pytest.mark.parametrize("checked", [STRANGER, check(0.5), RELIABLE])
 def test_a_rich_pool_gives_what_the_verdict_needs_or_the_persons_share(kind, checked, gold, asked) -> None:
     composed = kind.compose(gold(10, 8), asked(20), 10, checked, np.random.default_rng(1))
-    assert n_controls(composed) == max(kind.controls_needed(10, checked), round(checked.share * kind.size))
+    wanted = max(kind.controls_needed(10, checked), round(checked.share * kind.n_questions))
+    assert n_checked(kind, composed) == wanted
+    assert sum(tile.truth is None for tile in composed.tiles) == kind.n_questions - wanted
 
 
-@every_kind
+@a_question_a_tile
 def test_a_share_that_there_are_too_few_controls_for_is_no_obstacle(kind, gold, asked) -> None:
     """The verdict needs them, the share would only like them."""
     greedy = Check(odds=7, floor=1, share=0.9)
-    composed = kind.compose(gold(2, 3), asked(20), 2, greedy, np.random.default_rng(1))
-    assert kind.controls_needed(2, greedy) <= n_controls(composed) <= 6
+    composed = kind.compose(gold(2, 3 + kind.references), asked(20), 2, greedy, np.random.default_rng(1))
+    assert kind.controls_needed(2, greedy) <= n_controls(composed) <= 6 + kind.references
 
 
 @every_kind
@@ -92,7 +103,8 @@ def test_a_tiles_place_says_nothing_of_its_being_a_control(kind, checked, gold, 
             for _ in range(rounds)
         ]
     )
-    share = checked.controls_wanted(kind.controls_needed(10, checked), kind.size) / kind.size
+    n = checked.controls_wanted(kind.controls_needed(10, checked), kind.n_questions)
+    share = 1 - (kind.n_questions - n) / kind.size
     spread = np.sqrt(share * (1 - share) / rounds)
     assert np.all(np.abs(is_control.mean(axis=0) - share) < 4 * spread)
 

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotations.challenges.grid import Grid
+from annotations.challenges.grid_4x4 import Grid4x4
 from annotations.challenges.share import RELIABLE, STRANGER
 from annotations.challenges.tiles import Answered, AnswerError, Candidate, Composed, NotEnough
 
@@ -18,7 +19,7 @@ def compose(controls, unknowns, *, check=STRANGER, seed=0) -> Composed:
 
 def test_a_stranger_answers_seven_controls_and_two_unknowns_somebody_known_three_and_six() -> None:
     assert GRID.controls_needed(10, STRANGER) == 7
-    assert GRID.controls_needed(10, RELIABLE) == 3
+    assert GRID.controls_needed(10, RELIABLE) == 2
 
 
 def test_the_class_asked_for_is_one_that_the_model_guesses_for_an_unknown(gold, asked) -> None:
@@ -38,7 +39,7 @@ def test_a_guess_that_has_too_few_controls_is_passed_over(gold, asked) -> None:
 
 def test_unknowns_guessed_to_be_the_target_are_asked_before_others(gold, asked) -> None:
     composed = compose(gold(10, 8), asked(40, (4, None, None, None)), check=RELIABLE)
-    assert [tile.guess for tile in composed.tiles if tile.truth is None] == [4] * 6
+    assert [tile.guess for tile in composed.tiles if tile.truth is None] == [4] * 7
 
 
 def test_too_few_targets_for_a_fair_coin_are_not_enough(asked) -> None:
@@ -57,6 +58,30 @@ def test_selected_tiles_are_yes_and_all_others_no() -> None:
 
 def test_selecting_nothing_is_an_answer() -> None:
     assert GRID.parse([], COMPOSED, KEYS) == tuple(Answered(i, "no", 2) for i in range(9))
+
+
+def test_that_it_is_none_of_these_says_no_of_every_tile() -> None:
+    assert GRID.parse("none", COMPOSED, KEYS) == tuple(Answered(i, "no", 2) for i in range(9))
+    assert GRID.say(COMPOSED, [0] * 9) == "none"
+
+
+def test_none_of_these_is_right_only_where_no_control_shows_the_class() -> None:
+    """So who always says it passes with 2^-n, as any blind player; its votes are a «no» for each unknown."""
+    nowhere = Composed("grid", tuple(Candidate(i, 1 if i < 4 else None) for i in range(9)), 2)
+    for composed, passes in ((COMPOSED, False), (nowhere, True)):
+        graded = GRID.grade(composed, GRID.parse("none", composed, KEYS))
+        assert graded.passed is passes
+        assert graded.votes == tuple(Answered(i, "no", 2) for i in range(4, 9))
+
+
+def test_a_large_grids_verdict_takes_no_more_controls_so_nine_tiles_of_a_strangers_teach(gold, asked) -> None:
+    large = Grid4x4()
+    composed = large.compose(gold(10, 8), asked(16), 10, STRANGER, np.random.default_rng(0))
+    assert large.controls_needed(10, STRANGER) == GRID.controls_needed(10, STRANGER)
+    assert sum(tile.truth is None for tile in composed.tiles) == 9
+    assert len(large.parse([15], composed, KEYS)) == 16
+    with pytest.raises(AnswerError, match="from 0 to 15"):
+        large.parse([16], composed, KEYS)
 
 
 @pytest.mark.parametrize("raw", [None, "012", 3, {"0": 1}, {0, 1}], ids=repr)

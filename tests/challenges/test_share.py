@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotations.challenges.registry import KINDS
-from annotations.challenges.share import RELIABLE, STRANGER, Check, check, doubt
+from annotations.challenges.registry import KINDS, OFFERED
+from annotations.challenges.share import ENOUGH, RELIABLE, STRANGER, Check, check, doubt
 from annotations.consensus.reliability import assess
 
 counts, bounds = st.integers(0, 300), st.floats(0, 1)
@@ -55,17 +55,27 @@ def test_more_that_speaks_for_a_person_never_raises_the_doubt(answered, more, lo
 @given(st.floats(0, 1), st.floats(0, 1), st.sampled_from([2, 3, 5, 10, 500]))
 def test_more_doubt_never_asks_for_fewer_controls(one: float, other: float, n_classes: int) -> None:
     less, more = check(min(one, other)), check(max(one, other))
-    for kind in KINDS.values():
+    for kind in OFFERED.values():
         assert kind.controls_needed(n_classes, less) <= kind.controls_needed(n_classes, more)
 
 
 @given(st.floats(0, 1), st.sampled_from([2, 3, 5, 10, 500]))
 def test_nobody_is_checked_by_less_than_their_verdict_needs(doubted: float, n_classes: int) -> None:
     checked = check(doubted)
-    for kind in KINDS.values():
+    for kind in OFFERED.values():
         needed = kind.controls_needed(n_classes, checked)
-        assert kind.blind_pass_rate(needed, n_classes) < 1 / checked.odds <= 1 / 7 + 1e-9
+        assert kind.blind_pass_rate(needed, n_classes) < 1 / checked.odds <= 1 / 2 + 1e-9
         assert needed <= checked.controls_wanted(needed, kind.size) <= kind.size
+
+
+@given(st.floats(0, 1), st.sampled_from([2, 3, 5, 10]))
+def test_who_passes_looks_by_a_hundred_to_one_and_one_slip_is_too_many_by_the_same_odds(doubted: float, n: int) -> None:
+    checked = check(doubted)
+    before = ENOUGH / checked.odds
+    for kind in OFFERED.values():
+        chance, needed = kind.chance(n), kind.controls_needed(n, checked)
+        assert before * chance**-needed >= ENOUGH
+        assert before * chance ** (1 - needed) * 0.03 / (1 - chance) < ENOUGH
 
 
 def test_a_strip_of_ten_classes_takes_four_controls_of_a_stranger_and_one_of_the_reliable() -> None:

@@ -1,16 +1,22 @@
 import io
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from annotations.challenges.sprite import BACKGROUND, measure, render
+from annotations.challenges import sprite
+from annotations.challenges.sprite import BACKGROUND, measure
 
 
 def picture(seed: int = 0, size: tuple[int, int] = (64, 64)) -> Image.Image:
     """A smooth picture, so that JPEG noise stays small beside it."""
     coarse = np.random.default_rng(seed).integers(0, 256, size=(4, 4, 3), dtype=np.uint8)
     return Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
+
+
+def render(images: Sequence[Image.Image], **how: int) -> bytes:
+    return sprite.render([sprite.prepared(image) for image in images], **how)
 
 
 def opened(sprite: bytes) -> Image.Image:

@@ -49,6 +49,13 @@ def test_what_is_kept_sparsely_comes_back_the_same():
     np.testing.assert_allclose(again.confusion, skills.confusion, atol=1e-9)
 
 
+@pytest.mark.parametrize("crumb", [1e-9, 9e-7, 2e-6])
+def test_a_row_is_a_distribution_though_next_to_nothing_of_it_lies_in_no_cell(crumb: float):
+    skills = Skills.from_sparse([{(0, 0): 1.0, (0, -1): crumb}], Prior().symmetric(3))
+    np.testing.assert_allclose(skills.confusion.sum(axis=2), 1, rtol=1e-12)
+    np.testing.assert_allclose(np.diagonal(skills.confusion, axis1=1, axis2=2), skills.hit_rate, rtol=1e-12)
+
+
 def test_somebody_good_elsewhere_is_expected_to_be_good_here():
     good = [{(t, t): 3.0 for t in range(20)}, {(t, (t + 1) % 50): 3.0 for t in range(20)}]
     rate = Skills.from_sparse(good, Prior().symmetric(50)).hit_rate[:, 40]

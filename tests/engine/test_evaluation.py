@@ -6,17 +6,16 @@ import pytest
 
 from learning.engine.evaluation import (
     ClassAccuracy,
-    Comparison,
     accuracy,
     confusion_matrix,
     coverage_curve,
     decide,
     metrics,
-    paired_bootstrap,
     per_class_accuracy,
     per_class_precision,
     top_k,
 )
+from learning.engine.paired import Comparison, paired_bootstrap
 
 LABELS = np.array([0, 0, 0, 1, 1, 2])
 PREDICTED = np.array([0, 0, 1, 1, 1, 0])

@@ -5,7 +5,7 @@ from gallery.models import DataSet
 
 def test_a_visitor_can_solve_at_once_even_without_scripts(client, db):
     page = client.get(reverse("home")).content.decode()
-    assert f'hx-get="{reverse("solve_widget")}"' in page
+    assert f'hx-get="{reverse("solve_widget")}?resume=1"' in page
     assert f'href="{reverse("solve")}"' in page
     assert f'hx-get="{reverse("loop_figures")}"' in page
 

@@ -123,6 +123,14 @@ def test_an_upload_rings_for_its_images_once_they_are_there(
     assert rung == [("learning.tag_images", [image.pk for image in report.accepted])]
 
 
+def test_the_first_of_many_are_rung_for_while_the_others_are_looked_at(dataset, alice, picture, monkeypatch) -> None:
+    rung: list[int] = []
+    monkeypatch.setattr(service, "ring", lambda task, images: rung.append(len(images)))
+    monkeypatch.setattr(service, "TOGETHER", 2)
+    images_upload(dataset=dataset, files=[picture(f"{n}.png", (n, n, n)) for n in (1, 2, 2, 3, 4, 5)], uploader=alice)
+    assert rung == [2, 2, 1]
+
+
 def test_a_name_keeps_no_folder_and_fits_its_column(dataset: DataSet, alice, picture) -> None:
     file = picture()
     file._name = f"../../{'x' * 300}.png"

@@ -3,14 +3,15 @@
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from celery.canvas import Signature
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from gallery.models import DataSet, Image, Tagging
-from gallery.work import ATTEMPTS, SILENT_AFTER, WorkState, ring
+from gallery.work import ATTEMPTS, SILENT_AFTER, WorkState, beating, ring
 
 pytestmark = pytest.mark.django_db
 
@@ -150,3 +151,53 @@ def test_a_broken_broker_costs_nobody_their_work(work: Tagging, broken_broker, a
         around(enqueue)
     assert Tagging.objects.get(pk=work.pk).error == "written in the same breath"
     assert is_due(work)
+
+
+def test_a_database_that_is_busy_for_a_moment_ends_no_heart(work: Tagging, monkeypatch) -> None:
+    beats, twice = [], Event()
+
+    def busy() -> None:
+        beats.append(1)
+        if len(beats) == 2:
+            twice.set()
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr("gallery.work.BEAT", 0.001)
+    monkeypatch.setattr(work, "beat", busy)
+    with beating(work):
+        assert twice.wait(10)
+
+
+@pytest.fixture
+def three(dataset: DataSet, alice) -> list[Tagging]:
+    images = [
+        Image.objects.create(dataset=dataset, uploader=alice, name="a", width=1, height=1, digest=f"{number}")
+        for number in range(3)
+    ]
+    return [Tagging.objects.create(image=image) for image in images]
+
+
+def test_of_many_rows_those_are_claimed_that_nobody_has(three: list[Tagging]) -> None:
+    pks = [row.pk for row in three]
+    Tagging.claim(pks[1])
+    mine = Tagging.claim_many(pks)
+    assert [(row.pk, row.state, row.attempt) for row in mine] == [(pks[0], "running", 1), (pks[2], "running", 1)]
+    assert Tagging.claim_many(pks) == []
+
+
+def test_of_many_rows_one_that_took_its_worker_down_each_time_ends_failed(three: list[Tagging]) -> None:
+    pks = [row.pk for row in three]
+    for _ in range(ATTEMPTS):
+        Tagging.claim(pks[0])
+        silence(three[0], 2 * SILENT_AFTER.total_seconds())
+    assert [row.pk for row in Tagging.claim_many(pks)] == pks[1:]
+    three[0].refresh_from_db()
+    assert three[0].state == WorkState.FAILED and "fell silent" in three[0].error
+
+
+def test_many_are_finished_but_not_what_another_has_taken_over(three: list[Tagging]) -> None:
+    mine = Tagging.claim_many([row.pk for row in three])
+    silence(three[1], 2 * SILENT_AFTER.total_seconds())
+    Tagging.claim(three[1].pk)
+    Tagging.finish_many(mine)
+    assert [Tagging.objects.get(pk=row.pk).state for row in three] == ["done", "running", "done"]

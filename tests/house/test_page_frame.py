@@ -25,6 +25,7 @@ NAMES = {
     "review": "review/",
     "api_root": "api/",
     "account": "account/",
+    "sites": "sites/",
     "logout": "logout/",
     "login": "login/",
     "signup": "signup/",

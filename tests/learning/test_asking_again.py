@@ -138,7 +138,8 @@ def test_its_value_goes_by_what_the_crowd_says_and_by_a_model_that_has_not_learn
 def test_one_answer_more_reopens_it_and_others_settle_it_rightly(trained, mistaken, people):
     Campaign.objects.filter(pk=trained.pk).update(threshold=0.9995)  # two who agree are enough, two of three aren't
     ask(trained)
-    assert candidates.unknowns(trained, people[5], 1)[0].image_id == mistaken.pk
+    # Not always the first: which images are for evaluation, and so asked before all others, hangs on their ids.
+    assert mistaken.pk in [unknown.image_id for unknown in candidates.unknowns(trained, people[5], 5)]
     solve(mistaken, people[5])
     assert Consensus.objects.get(pk=mistaken.pk).votes == 3
     assert state(mistaken)[0] == ConsensusState.OPEN

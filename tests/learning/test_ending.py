@@ -272,7 +272,7 @@ class TestAnEndedCampaign:
     def test_goes_on_learning(self, ended, version, monkeypatch):
         """A promotion re-tags, and asks for no round."""
         promoted = version(170, 50)
-        monkeypatch.setattr("learning.services.tagging._retag", lambda retag: None)
+        monkeypatch.setattr("learning.services.tagging._retag", lambda retag: True)
         retag_execute(Retag.objects.create(version=promoted).pk)
         assert Retag.objects.get().state == WorkState.DONE
         assert not SamplingRound.objects.exists()

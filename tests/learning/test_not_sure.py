@@ -15,8 +15,8 @@ from learning.models import ModelVersion, Policy, SamplingRound
 from learning.selectors import policy_of
 from learning.services import tagging
 from learning.services.inputs import Reading, read_inputs
+from learning.services.networks import load_version
 from learning.services.policies import policy_change
-from learning.services.prediction import load_version
 from learning.services.requests import round_request
 from learning.services.sampling import round_execute
 from learning.services.tagging import images_tag, tags_write

@@ -142,4 +142,4 @@ def promoting(monkeypatch) -> None:
     """A gate that lets everybody through."""
     from learning.engine.evaluation import Decision
 
-    monkeypatch.setattr("learning.services.promotion._decide", lambda judged, dataset: Decision(True, "a test"))
+    monkeypatch.setattr("learning.services.promotion._decide", lambda judged, dataset, passed: Decision(True, "a test"))

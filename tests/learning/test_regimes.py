@@ -22,8 +22,9 @@ from learning.policy_fields import Regime
 from learning.selectors import champion_of, policy_of
 from learning.services import training
 from learning.services.inputs import load_backbone
+from learning.services.networks import load_version
 from learning.services.planning import lineage
-from learning.services.prediction import load_version, predict_images
+from learning.services.prediction import predict_images
 from learning.services.promotion import evaluation
 from learning.services.requests import run_request
 from learning.services.ticking import train_if_due

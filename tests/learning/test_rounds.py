@@ -50,7 +50,7 @@ def test_every_strategy_can_choose_a_round(trained):
 
 
 def test_learning_loss_is_served_by_the_version_that_was_trained_for_it(trained, monkeypatch):
-    monkeypatch.setattr("learning.services.promotion._decide", lambda judged, dataset: Decision(True, "a test"))
+    monkeypatch.setattr("learning.services.promotion._decide", lambda judged, dataset, passed: Decision(True, "a test"))
     assert set(ask(trained, strategy="learning_loss").picks.values_list("reason", flat=True)) == {"margin"}
     run_execute(run_request(dataset=trained, trigger="the next one").pk)
     assert set(ask(trained, strategy="learning_loss").picks.values_list("reason", flat=True)) == {"learning_loss"}

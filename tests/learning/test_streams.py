@@ -21,7 +21,7 @@ from learning.score_files import from_pairs
 from learning.selectors import policy_of
 from learning.services import streaming, tagging
 from learning.services.inputs import read_inputs, reading_of
-from learning.services.prediction import load_version
+from learning.services.networks import load_version
 from learning.services.requests import round_request
 from learning.services.sampling import round_execute
 from learning.services.scores import scores_import
@@ -125,7 +125,7 @@ def test_another_rate_holds_from_the_next_upload_on(streams, serve, arrive):
     few = stream_of(version).queued
     set_policy(streams, stream_rate=0.9)
     arrive(60, 1)
-    assert few < 20 and stream_of(version).queued - few > 30
+    assert few < 20 and stream_of(version).queued - few > few + 15
 
 
 def test_only_what_may_be_asked_about_is_offered(streams, serve, squares):
@@ -176,7 +176,7 @@ def test_a_broken_stream_costs_no_tag_and_is_told_of(streams, serve, arrive, cap
     image, *_ = arrive(10, 1)
     assert Tagging.objects.get(image=image).state == WorkState.DONE
     assert Image.objects.get(pk=image).tags.get(source=Source.MODEL).version == version.number
-    assert "10 uploads were not offered to the stream" in caplog.text and "Traceback" in caplog.text
+    assert "uploads_offer failed for 10 uploads" in caplog.text and "Traceback" in caplog.text
     assert (stream_of(version).stream.seen, stream_of(version).queued) == (10, before.queued)
 
 

@@ -1,5 +1,7 @@
 from functools import partial
 
+import pytest
+
 from annotations.models import QueueItem
 from gallery.models import Image, Source, Split, Tag, Tagging
 from gallery.services.images import image_delete
@@ -137,3 +139,60 @@ def test_known_and_agreed_images_are_not_asked(learnable):
     champion(learnable)
     round_execute(round_request(dataset=learnable).pk)
     assert not QueueItem.objects.filter(image__tags__source=Source.OWNER).exists()
+
+
+def test_tags_of_a_version_that_was_superseded_meanwhile_are_not_written(serve, squares, monkeypatch):
+    """However late a worker is: no old tag comes to lie over a new one, and a batch is of one version."""
+    first, images = serve(), squares(3, 0)
+    second, original = [], tagging.predict_images
+
+    def slowly(version, ids):
+        told = original(version, ids)
+        if not second:
+            second.append(serve())
+        return told
+
+    monkeypatch.setattr(tagging, "predict_images", slowly)
+    assert images_tag([image.pk for image in images]) == 3
+    versions = Tag.objects.filter(source=Source.MODEL).values_list("version", flat=True)
+    assert first.number != second[0].number and list(versions) == [second[0].number] * 3
+
+
+def test_a_re_tag_that_was_cut_short_goes_on_where_it_was(learnable, monkeypatch):
+    version = champion(learnable)
+    retag, seen = Retag.objects.get(version=version), []
+    monkeypatch.setattr(tagging, "CHUNK", 40)
+
+    def twice(version, images):
+        if len(seen) == 2:
+            raise MemoryError
+        seen.append(images)
+        return write(version, images)
+
+    write = tagging.tags_write
+    monkeypatch.setattr(tagging, "tags_write", twice)
+    with pytest.raises(MemoryError):
+        retag_execute(retag.pk)
+    retag.refresh_from_db()
+    assert (retag.state, retag.done, retag.total) == (WorkState.WAITING, 80, 126)
+    done_before, seen = seen, []
+    retag_execute(retag.pk)
+    retag.refresh_from_db()
+    assert (retag.state, retag.done, retag.total) == (WorkState.DONE, 126, 126)
+    again = [image for images in seen for image in images]
+    assert not set(again) & {image for images in done_before for image in images} and len(again) == 46
+
+
+def test_a_re_tag_that_another_worker_has_taken_over_stops(learnable, monkeypatch):
+    version = champion(learnable)
+    retag, write = Retag.objects.get(version=version), tagging.tags_write
+    monkeypatch.setattr(tagging, "CHUNK", 40)
+
+    def taken_over(version, images):
+        Retag.objects.filter(pk=retag.pk).update(attempt=2)
+        return write(version, images)
+
+    monkeypatch.setattr(tagging, "tags_write", taken_over)
+    assert retag_execute(retag.pk) is None
+    retag.refresh_from_db()
+    assert (retag.state, retag.done) == (WorkState.RUNNING, 0)

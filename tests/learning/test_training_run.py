@@ -2,12 +2,15 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from safetensors.torch import save
+from torch import OutOfMemoryError
 
 from annotations.models import Consensus, ConsensusState
 from gallery.models import Source, Split, Tag
-from gallery.work import WorkState
+from gallery.work import ATTEMPTS, WorkState
 from learning.engine import regimes
 from learning.engine.training import TrainingFailed
+from learning.engine.vision import torchvision
 from learning.models import Mode, ModelVersion, TrainingRun, VersionState
 from learning.selectors import champion_of, evaluation_labels, fresh_labels, policy_of, training_labels
 from learning.services.inputs import load_backbone
@@ -105,6 +108,49 @@ def test_one_class_alone_ends_failed_with_its_reason(dataset, squares):
     run = train(dataset)
     assert run.state == WorkState.FAILED and "at least two classes" in run.error
     assert champion_of(dataset) is None
+
+
+def test_one_label_a_class_makes_a_version_that_is_provisional(dataset, squares):
+    for cls in range(3):
+        squares(1, cls, label=True)
+    run = train(dataset)
+    assert run.state == WorkState.DONE and run.version.provisional
+    assert run.version.state in (VersionState.CHAMPION, VersionState.REJECTED) and run.version.metrics["n"] == 3
+
+
+@pytest.mark.parametrize("width", [0.5, None])
+def test_weights_that_do_not_fit_fail_the_run_and_keep_the_champion(learnable, settings, tmp_path, width):
+    train(learnable)
+    first = champion_of(learnable)
+    network = torchvision.models.mobilenet_v2(width_mult=width) if width else None
+    kept = {k: t for k, t in network.state_dict().items() if not k.startswith("classifier.")} if network else {}
+    (tmp_path / "mobilenet_v2_0.35_notop.safetensors").write_bytes(save(kept) if kept else b"no weights at all")
+    settings.WEIGHTS_DIR = tmp_path
+    load_backbone.cache_clear()
+    policy = policy_of(learnable)
+    policy.backbone = "mobilenet_v2_0.35"
+    policy.save()
+    run = train(learnable)
+    load_backbone.cache_clear()
+    assert run.state == WorkState.FAILED and run.attempt == 1 and "is damaged or another network's" in run.error
+    assert champion_of(learnable) == first
+
+
+def test_a_memory_too_small_for_one_picture_fails_the_run_and_keeps_the_champion(learnable, monkeypatch):
+    train(learnable)
+    first = champion_of(learnable)
+
+    def full(*args, **kwargs):
+        raise OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    monkeypatch.setattr("learning.engine.fit.Fit._learn_from", full)
+    run = run_request(dataset=learnable, trigger="a test")
+    for _ in range(ATTEMPTS):
+        with pytest.raises(OutOfMemoryError):
+            run_execute(run.pk)
+    run.refresh_from_db()
+    assert run.state == WorkState.FAILED and "CUDA out of memory" in run.error
+    assert champion_of(learnable) == first
 
 
 def test_a_loss_that_is_no_number_fails_the_run_and_keeps_the_champion(learnable, monkeypatch):

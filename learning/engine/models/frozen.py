@@ -1,6 +1,5 @@
 """Frozen backbones that turn pictures into features, once and for all."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from learning.engine.arrays import Pixels
-from learning.engine.devices import chosen, patiently
+from learning.engine.devices import chosen, laid_out, patiently
 from learning.engine.images import to_tensor
 from learning.engine.models import catalogue
 from learning.engine.models.body import Body
@@ -36,18 +35,17 @@ class Frozen:
         """
         if x.ndim != 4 or x.shape[-1] != 3:
             raise ValueError(f"a backbone takes (N, S, S, 3) images, not {x.shape}")
-        body = self.body.to(chosen())
+        self.body.to(chosen())
         with torch.inference_mode():
-            rows = [part for images in self._batches(x, batch) for part in patiently(body, images)]
+            starts = range(0, len(x), batch)
+            rows = [part for start in starts for part in patiently(self._features, x[start : start + batch])]
         return np.concatenate(rows) if rows else np.zeros((0, self.dim), dtype=np.float32)
 
-    def _batches(self, x: Pixels, batch: int) -> Iterator[Tensor]:
-        for start in range(0, len(x), batch):
-            images = to_tensor(x[start : start + batch])
-            if images.shape[-2:] != (self.side, self.side):
-                size = (self.side, self.side)
-                images = functional.interpolate(images, size, mode="bilinear", antialias=True)
-            yield images
+    def _features(self, x: Tensor) -> Tensor:
+        images, size = to_tensor(x), (self.side, self.side)
+        if images.shape[-2:] != size:
+            images = functional.interpolate(images, size, mode="bilinear", antialias=True)
+        return self.body(laid_out(images))  # type: ignore[no-any-return]
 
 
 def load(name: str, weights_dir: str | Path, side: int | None = None) -> Frozen:

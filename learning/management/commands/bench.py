@@ -5,7 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 # Modules of learning.bench, each with HELP, add_arguments and run.
-BENCHMARKS = ("loop", "consensus", "strategies", "round", "training")
+BENCHMARKS = ("loop", "consensus", "strategies", "round", "training", "from_scratch", "challenges", "seconds")
+BENCHMARKS += ("embed", "work")
 
 
 class Command(BaseCommand):

@@ -14,9 +14,8 @@ from rest_framework.views import APIView
 from accounts.doors import given
 from gallery.access import dataset_read, dataset_write, visible_datasets
 from gallery.models import DataSet, LabelClass, Visibility
-from gallery.services.datasets import dataset_create, dataset_edit
+from gallery.services.datasets import MOST_CLASSES, dataset_create, dataset_edit
 
-MOST_CLASSES = 1000
 EDITABLE = ("name", "description", "visibility", "open_for_contributions")
 
 

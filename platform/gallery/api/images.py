@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from accounts.doors import given
 from gallery.access import dataset_read, image_read, image_write, may_see_splits, visible_images
 from gallery.models import DataSet, Image, LabelClass, Split, Tag
-from gallery.selectors import images_filtered, tags_in_order, with_tags
+from gallery.selectors import images_filtered, present_classes, tags_in_order, with_tags
 from gallery.services.images import image_delete
 
 
@@ -130,6 +130,6 @@ class OneImage(APIView):
 
 
 def class_named(dataset: DataSet, name: str) -> LabelClass:
-    if found := dataset.classes.filter(name__iexact=name).first():
+    if found := present_classes(dataset).filter(name__iexact=name).first():
         return found
     raise ValidationError({"label": ["The data set has no class of this name."]})

@@ -6,6 +6,8 @@ from accounts.audit import audit
 from accounts.models import User
 from gallery.models import DataSet, LabelClass, Visibility
 
+MOST_CLASSES = 1000  # those that were removed among them: each keeps its column
+
 
 class BadClasses(ValueError):  # noqa: N818
     """The class list makes no sense; the message says why."""
@@ -54,6 +56,8 @@ def check_classes(classes: Sequence[tuple[str, str]]) -> None:
     keys = [key.casefold() for _, key in classes if key]
     if len(classes) < 2:
         raise BadClasses("At least two classes are needed: with one there is nothing to tell apart.")
+    if len(classes) > MOST_CLASSES:
+        raise BadClasses(f"{MOST_CLASSES:,} classes are the most.")
     if any(not name.strip() for name in names):
         raise BadClasses("Every class needs a name.")
     if len(set(names)) < len(names):

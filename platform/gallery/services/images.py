@@ -1,6 +1,6 @@
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Protocol
 from uuid import uuid4
@@ -15,6 +15,7 @@ from gallery.services.pictures import BadPicture, Cleaned, clean
 from gallery.work import ring
 
 EVALUATION_SHARE = 0.10
+TOGETHER = 16  # so many of an upload can be tagged while the next are looked at
 
 
 class Upload(Protocol):
@@ -33,7 +34,7 @@ class UploadReport:
 
 
 def images_upload(*, dataset: DataSet, files: Iterable[Upload], uploader: User) -> UploadReport:
-    report = UploadReport()
+    report, rung = UploadReport(), 0
     for file in files:
         name = os.path.basename(file.name)[-200:]
         try:
@@ -46,9 +47,18 @@ def images_upload(*, dataset: DataSet, files: Iterable[Upload], uploader: User) 
             report.accepted.append(image)
         else:
             report.duplicates.append((name, image))
-    with transaction.atomic():
-        ring("learning.tag_images", [image.pk for image in report.accepted])
+        if len(report.accepted) - rung == TOGETHER:
+            rung = _ring(report.accepted, rung)
+    _ring(report.accepted, rung)
     return report
+
+
+def _ring(accepted: Sequence[Image], rung: int) -> int:
+    """For those after the first `rung`; how many that makes."""
+    if new := [image.pk for image in accepted[rung:]]:
+        with transaction.atomic():
+            ring("learning.tag_images", new)
+    return len(accepted)
 
 
 def image_store(

@@ -20,7 +20,7 @@ from gallery.access import (
     visible_images,
 )
 from gallery.exports import as_csv
-from gallery.forms import DataSetForm, ImageFilterForm, NewDataSetForm
+from gallery.forms import ClassForm, DataSetForm, ImageFilterForm, NewDataSetForm
 from gallery.models import DataSet, Image, LabelClass, Visibility
 from gallery.services.datasets import dataset_create as create
 from gallery.services.datasets import dataset_edit as edit
@@ -72,7 +72,17 @@ def dataset_edit(request: HttpRequest, pk: int) -> HttpResponse:
         edit(dataset=dataset, by=request.user, **form.cleaned_data)
         messages.success(request, "Saved.")
         return redirect("dataset", pk)
-    context = {"dataset": dataset, "form": form, "classes": selectors.present_classes(dataset)}
+    return edit_page(request, dataset, form, ClassForm())
+
+
+def edit_page(request: HttpRequest, dataset: DataSet, form: DataSetForm, class_form: ClassForm) -> HttpResponse:
+    context = {
+        "dataset": dataset,
+        "form": form,
+        "class_form": class_form,
+        "rows": selectors.class_rows(dataset),
+        "removed": selectors.removed_classes(dataset),
+    }
     return render(request, "gallery/dataset_edit.html", context)
 
 
