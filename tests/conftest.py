@@ -31,9 +31,12 @@ def var_dir() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, var_dir: Path) -> None:
-    """SQLite in a file: threads can't share a database in memory without sharing its transactions too."""
+    """SQLite in a file: threads can't share a database in memory without sharing its transactions too. PostgreSQL
+    gives up where one waits for another that has been forgotten: nothing else ends that."""
     if connection.vendor == "sqlite":
         connection.settings_dict["TEST"]["NAME"] = str(var_dir / "test.sqlite3")
+    else:
+        connection.settings_dict["OPTIONS"] |= {"options": "-c lock_timeout=60s"}
 
 
 @pytest.fixture(scope="session", autouse=True)

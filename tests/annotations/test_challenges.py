@@ -363,7 +363,7 @@ on_postgresql = pytest.mark.skipif(
 
 def side_by_side(*jobs) -> list[object]:
     """Run the jobs at the same moment, a connection each; what they return or raise."""
-    barrier, outcomes = Barrier(len(jobs)), [None] * len(jobs)
+    barrier, outcomes = Barrier(len(jobs), timeout=30), [None] * len(jobs)
 
     def run(place: int) -> None:
         try:

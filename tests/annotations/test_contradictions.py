@@ -375,7 +375,7 @@ def test_a_contradiction_in_the_middle_of_a_full_fit_is_not_lost(firm, crowd, mo
 @on_postgresql
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_contradict_it_at_the_same_moment_the_second_sees_the_first(firm, crowd) -> None:
-    given, barrier = [issue(firm, person) for person in crowd[:4]], Barrier(4)
+    given, barrier = [issue(firm, person) for person in crowd[:4]], Barrier(4, timeout=30)
 
     def go(challenge: Challenge) -> None:
         barrier.wait(timeout=10)
