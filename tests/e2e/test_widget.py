@@ -203,6 +203,17 @@ def test_an_answer_waits_for_the_work(page: Page, shop: Shop) -> None:
     assert passed_with(page)
 
 
+@pytest.mark.parametrize("late", ["challenge.js", "htmx-*.js"])
+def test_who_answers_before_the_scripts_have_come_is_waited_for(page: Page, shop: Shop, late: str) -> None:
+    Campaign.objects.update(kinds=["grid"])
+    page.route(f"**/{late}", lambda route: page.wait_for_timeout(1500) or route.continue_())
+    page.goto(shop.page(shop.widget()))
+    box(page).locator("[data-box]").click()
+    expect(challenge(page).locator("#challenge")).to_be_visible()
+    answer_by_hand(challenge(page), asked_in(), Locator.click)
+    assert passed_with(page)
+
+
 def test_a_browser_that_cannot_work_is_told_what_to_do(page: Page, shop: Shop) -> None:
     page.route("**/work.js", lambda route: route.abort())
     page.goto(shop.page(shop.widget()))

@@ -98,7 +98,7 @@ from gallery.models import DataSet
 from gallery.work import SILENT_AFTER
 from learning.models import TrainingRun
 from django.utils import timezone
-run = TrainingRun.objects.first() or run_request(dataset=DataSet.objects.get(), trigger="a test", epochs=40)
+run = TrainingRun.objects.first() or run_request(dataset=DataSet.objects.get(), trigger="a test", epochs=12)
 # As silent as a killed worker's run is half a minute later.
 TrainingRun.objects.filter(state="running").update(heartbeat_at=timezone.now() - 2 * SILENT_AFTER)
 print("starts", flush=True)

@@ -171,3 +171,5 @@ document.addEventListener("htmx:afterSwap", () => {
   heading?.focus();
 });
 look();
+stage.inert = false;
+if (document.activeElement === document.body) held?.focus({ preventScroll: true });
