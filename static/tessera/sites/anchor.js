@@ -7,7 +7,10 @@ const root = document.documentElement;
 const data = document.body.dataset;
 const KEY = `tessera-key-${data.sitekey}`;
 
+const GREETED_BY = 2000; // milliseconds
 let origin = null; // of the page around, by its first word
+let greeted;
+const greeting = new Promise((resolve) => { greeted = resolve; });
 let about = {};
 let visit = null;
 
@@ -23,6 +26,7 @@ addEventListener("message", ({ source, origin: from, data: said }) => {
 const HEARD = {
   hello(said) {
     about = { action: said.action, cdata: said.cdata };
+    greeted();
     if (said.passed) show("passed");
     tell("ready", { titles: { anchor: document.title, challenge: data.challengeTitle } });
     grow();
@@ -48,9 +52,10 @@ box?.addEventListener("click", begin);
 
 async function begin() {
   if (!box || ["working", "passed"].includes(root.dataset.state)) return;
-  if (!origin) return failed("invalid-host", data.sayAlone); // opened by itself, or by a page in a sandbox
   if (visit) return open();
   show("working");
+  await Promise.race([greeting, new Promise((resolve) => setTimeout(resolve, GREETED_BY))]);
+  if (!origin) return failed("invalid-host", data.sayAlone); // opened by itself, or by a page in a sandbox
   try {
     const answer = await fetch(data.begin, { method: "POST", credentials: "omit", headers, body: body() });
     const said = await answer.json();
@@ -125,3 +130,5 @@ function keep(key) {
     // As above.
   }
 }
+
+document.querySelector("main").inert = false;
