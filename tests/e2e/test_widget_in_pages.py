@@ -278,6 +278,13 @@ def test_the_frames_of_a_site_are_shown_on_no_other_page(page: Page, shop: Shop)
         assert page.frame_locator("#thief").locator("[data-box], #challenge").count() == 0
 
 
+def test_a_box_that_no_page_is_around_says_so(page: Page, shop: Shop) -> None:
+    page.goto(f"{shop.server}/embed/widget/?sitekey={shop.site.key}")
+    page.locator("[data-box]").click()
+    expect(page.locator("[data-words]")).to_contain_text("can’t be recognised")
+    assert not Visit.objects.exists()
+
+
 def test_an_unknown_site_key_says_so(page: Page, shop: Shop) -> None:
     shop.site.key = uuid4()  # of this page alone
     page.goto(shop.page(shop.widget()))
