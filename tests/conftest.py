@@ -18,7 +18,7 @@ from annotations.selectors import campaign_of
 from annotations.services import counting
 from gallery.models import DataSet, Image, Visibility
 from gallery.services.datasets import dataset_create
-from gallery.services.images import image_label, images_upload
+from tests.pictures import pictures_put
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -116,13 +116,8 @@ def add_images(dataset: DataSet, alice: User, picture) -> Callable[..., list[Ima
     def add(n: int, shade: int, *, label: bool = False, split: str = "pool") -> list[Image]:
         start = dataset.images.count()
         files = [picture(f"{start + i}.png", (shade * 80 + 20, start + i, i)) for i in range(n)]
-        images = images_upload(dataset=dataset, files=files, uploader=alice).accepted
-        Image.objects.filter(pk__in=[image.pk for image in images]).update(split=split)
-        for image in images:
-            image.refresh_from_db()
-            if label:
-                image_label(image=image, label=dataset.classes.get(index=shade))
-        return images
+        said = dataset.classes.get(index=shade) if label else None
+        return pictures_put(dataset, alice, [(file.name, file.read()) for file in files], split, said)
 
     return add
 

@@ -6,17 +6,16 @@ from io import BytesIO
 import numpy as np
 import pytest
 from django.core.files.base import ContentFile
-from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image as Picture
 
 from accounts.models import User
 from gallery.models import DataSet, Image
-from gallery.services.images import image_label, images_upload
 from gallery.work import WorkState
 from learning.engine.models.network import build
 from learning.engine.trained import Trained, TrainingConfig, serialise
 from learning.models import ModelVersion, TrainingRun, VersionState
 from learning.services.tagging import images_tag
+from tests.pictures import pictures_put
 
 LEVELS = (40, 128, 215, 0)  # the last is for a class that comes later
 
@@ -41,14 +40,8 @@ def squares(dataset: DataSet, alice: User) -> Callable[..., list[Image]]:
             pixels = np.clip(rng.normal(LEVELS[cls], noise, (16, 16, 3)), 0, 255).astype(np.uint8)
             file = BytesIO()
             Picture.fromarray(pixels).save(file, "PNG")
-            files.append(SimpleUploadedFile(f"{cls}-{index}.png", file.getvalue()))
-        images = images_upload(dataset=dataset, files=files, uploader=alice).accepted
-        for image in images:
-            image.split = split
-            image.save(update_fields=["split"])
-            if label:
-                image_label(image=image, label=dataset.classes.get(index=cls))
-        return images
+            files.append((f"{cls}-{index}.png", file.getvalue()))
+        return pictures_put(dataset, alice, files, split, dataset.classes.get(index=cls) if label else None)
 
     return add
 
