@@ -49,5 +49,10 @@ def _image(dataset: DataSet, uploader: User, name: str, cleaned: Cleaned, split:
 
 
 def _stored(path: str, data: bytes) -> str:
-    """There from the test before, unless that has deleted it."""
-    return path if default_storage.exists(path) else default_storage.save(path, ContentFile(data))
+    """There from a test before, unless that has deleted or damaged it."""
+    if default_storage.exists(path):
+        with default_storage.open(path) as file:
+            if file.read() == data:
+                return path
+        default_storage.delete(path)
+    return default_storage.save(path, ContentFile(data))
