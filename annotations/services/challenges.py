@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NoReturn
+from uuid import UUID
 
 import numpy as np
 from django.db import transaction
@@ -41,9 +42,11 @@ from gallery.prepared import Many, One, Prepared, PreparedUpdate, insert
 
 GONE = gettext_lazy("This challenge was answered already, or its two minutes are over.")
 OPEN = Prepared(
-    lambda several: Challenge.objects.filter(
-        dataset=One("dataset"), annotator=One("annotator"), state=ChallengeState.OPEN
-    ).values_list("pk")
+    lambda several: (
+        Challenge.objects.filter(dataset=One("dataset"), annotator=One("annotator"), state=ChallengeState.OPEN)
+        .order_by("-issued_at")
+        .values_list("pk")
+    )
 )
 CLAIM = PreparedUpdate(
     lambda several: Challenge.objects.filter(
@@ -137,9 +140,11 @@ def challenge_issue(
     least_doubt: float = 0.0,
     even_ended: bool = False,
     at_a_glance: bool = False,
+    in_place_of: UUID | None = None,
+    beside: int = 0,
 ) -> Challenge:
     """Hand a challenge over that is ready for this person, or compose one and lease its unknowns; retire the one that
-    it replaces.
+    it replaces: whichever they have here, but for the `beside` latest that it isn't asked `in_place_of`.
 
     They are doubted by `least_doubt` at the least. `even_ended`: where the campaign has ended they are asked about
     controls alone, for the verdict. `at_a_glance`: who is known is asked no more than two pictures, where that does.
@@ -159,7 +164,7 @@ def challenge_issue(
     failed = _failed_in_a_row(dataset, faces)
     if seconds := skips_wait(faces):
         raise TooManySkips(seconds)
-    _replace(dataset, annotator)
+    _replace(dataset, annotator, in_place_of, beside)
     doubt = max(least_doubt, _doubt(dataset, annotator, faces, failed))
     rng = np.random.default_rng(secrets.randbits(31))
     wanted = [kind] if kind else asking.kinds_in_order(dataset, kinds, doubt, rng)
@@ -196,9 +201,11 @@ def _doubt(dataset: DataSet, annotator: Annotator, faces: Sequence[Annotator], f
     return share.doubt(answered=answered, low=low, failed=failed)
 
 
-def _replace(dataset: DataSet, annotator: Annotator) -> None:
-    """One open challenge a person and data set: asking for another gives the last one's unknowns to others."""
-    if last := [pk for (pk,) in OPEN.all(dataset=dataset.pk, annotator=annotator.pk)]:
+def _replace(dataset: DataSet, annotator: Annotator, in_place_of: UUID | None, beside: int) -> None:
+    """Asking for another gives the last one's unknowns to others. Where nobody has several widgets before them, there
+    is one open challenge a person and data set."""
+    others = [pk for (pk,) in OPEN.all(dataset=dataset.pk, annotator=annotator.pk) if pk != in_place_of]
+    if last := others[beside:] + ([in_place_of] if in_place_of else []):
         challenges_close(Challenge.objects.filter(pk__in=last))
 
 
