@@ -35,9 +35,9 @@ class Redeemed:
 
 
 def _secret() -> QuerySet[Secret]:
-    """The one with this digest, if it still works."""
+    """The one with this digest, if it still works: that of a closed site doesn't."""
     works = Q(expires_at=None) | Q(expires_at__gt=One("now", DateTimeField()))
-    return Secret.objects.filter(works, digest=One("digest", CharField())).order_by()
+    return Secret.objects.filter(works, digest=One("digest", CharField()), site__closed_at=None).order_by()
 
 
 SITE = Prepared(lambda several: _secret().values_list("site", "site__key"))
