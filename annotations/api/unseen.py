@@ -20,8 +20,8 @@ from annotations.identity import annotator_of
 from annotations.models import Unseen, UnseenKind, UnseenWay
 from annotations.ranges import sound_response
 from annotations.selectors_unseen import questions_of, sound_of, work_of
-from annotations.services.challenges import ChallengeGone, TooManyTries
 from annotations.services.networks import network_admit, network_noted
+from annotations.services.refusals import ChallengeGone, TooManyTries
 from annotations.services.unseen import is_open, unseen_answer, unseen_issue
 from annotations.spoken import options_spoken, spoken
 

@@ -15,7 +15,7 @@ from annotations.challenges.tiles import AnswerError
 from annotations.challenges.unseen import asking, work
 from annotations.models import Annotator, ChallengeState, Unseen, UnseenWay
 from annotations.selectors_unseen import questions_of, unseen_verdicts, work_of
-from annotations.services.challenges import ChallengeGone, TooManyTries
+from annotations.services.refusals import ChallengeGone, TooManyTries
 from annotations.spoken import spoken
 
 LIFETIME = timedelta(hours=24)  # nobody has to hurry: it is a limit of more than twenty hours, as WCAG 2.2.1 has it

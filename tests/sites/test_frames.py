@@ -17,7 +17,8 @@ from annotations.challenges.unseen import work
 from annotations.models import Annotator, Challenge, Report, Unseen, Vote
 from annotations.selectors_unseen import questions_of
 from annotations.selectors_unseen import work_of as unseen_work_of
-from annotations.services.challenges import TooManyTries, composed_of
+from annotations.services.answering import composed_of
+from annotations.services.refusals import TooManyTries
 from annotations.sites.keys import key_of
 from annotations.sites.models import Site, Visit
 from annotations.sites.refusals import hosts_refused

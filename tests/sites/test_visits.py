@@ -11,7 +11,9 @@ from annotations.challenges.unseen.work import NoWork
 from annotations.models import Annotator, Campaign, Challenge, ChallengeState, ControlAnswer, Publication, Tile, Vote
 from annotations.selectors_unseen import questions_of
 from annotations.selectors_unseen import work_of as unseen_work_of
-from annotations.services.challenges import NoChallenge, challenge_issue, composed_of
+from annotations.services.answering import composed_of
+from annotations.services.issuing import challenge_issue
+from annotations.services.refusals import NoChallenge
 from annotations.sites.keys import annotator_of, key_of
 from annotations.sites.models import Protocol, Site, Visit
 from annotations.sites.risk import Risk
@@ -180,7 +182,7 @@ def test_a_data_set_that_is_no_longer_public_is_not_asked_about_unless_it_is_the
 
 
 def test_who_comes_from_where_others_failed_is_checked_as_a_stranger(site: Site, monkeypatch) -> None:
-    monkeypatch.setattr("annotations.services.challenges._doubt", lambda *_: 0.0)
+    monkeypatch.setattr("annotations.services.issuing.doubt_of", lambda *_: 0.0)
     Campaign.objects.update(kinds=["strip"])
 
     def controls(doubt: float) -> int:

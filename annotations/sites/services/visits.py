@@ -10,14 +10,9 @@ from annotations.challenges.share import KNOWN
 from annotations.challenges.unseen import work
 from annotations.limits import ANSWER, ASK
 from annotations.models import Annotator, Challenge, Unseen, UnseenWay
-from annotations.services.challenges import (
-    NoChallenge,
-    TooManyTries,
-    challenge_answer,
-    challenge_cant_tell,
-    challenge_issue,
-    challenges_close,
-)
+from annotations.services.answering import challenge_answer, challenge_cant_tell
+from annotations.services.issuing import challenge_issue, challenges_close
+from annotations.services.refusals import NoChallenge, TooManyTries
 from annotations.services.unseen import unseen_answer, unseen_issue
 from annotations.sites.hosts import host_fits
 from annotations.sites.models import Site, Visit
