@@ -13,7 +13,7 @@ from accounts.doors import given, network_of
 from annotations.api.access import challenge_own
 from annotations.challenges.naming import CANT_TELL
 from annotations.models import AnswerKind, Challenge, SecondThought
-from annotations.services.challenges import Result, challenge_answer, challenge_cant_tell
+from annotations.services.answering import Result, challenge_answer, challenge_cant_tell
 from annotations.services.networks import network_noted
 from annotations.services.reports import report_tile
 

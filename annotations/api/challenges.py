@@ -23,9 +23,11 @@ from annotations.challenges.tiles import Composed, offered_keys
 from annotations.identity import annotator_of
 from annotations.models import Challenge, ChallengeState
 from annotations.selectors import keys_of
-from annotations.services.challenges import TooManyTries, challenge_issue, composed_of
+from annotations.services.answering import composed_of
+from annotations.services.issuing import challenge_issue
 from annotations.services.networks import network_admit
 from annotations.services.pictures import challenge_picture
+from annotations.services.refusals import TooManyTries
 from annotations.spoken import options_spoken, spoken
 from gallery.models import DataSet
 

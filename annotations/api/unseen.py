@@ -13,14 +13,15 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from accounts.doors import given
+from accounts.doors import given, network_of
 from annotations.access_unseen import unseen_own
 from annotations.api.options import OptionOut
 from annotations.identity import annotator_of
 from annotations.models import Unseen, UnseenKind, UnseenWay
 from annotations.ranges import sound_response
 from annotations.selectors_unseen import questions_of, sound_of, work_of
-from annotations.services.challenges import ChallengeGone, TooManyTries
+from annotations.services.networks import network_admit, network_noted
+from annotations.services.refusals import ChallengeGone, TooManyTries
 from annotations.services.unseen import is_open, unseen_answer, unseen_issue
 from annotations.spoken import options_spoken, spoken
 
@@ -94,8 +95,10 @@ class AskUnseen(APIView):
     @extend_schema(request=UnseenIn, responses={201: UnseenOut})
     def post(self, request: Request) -> Response:
         """Ask for questions without pictures: a verdict, and no votes. It takes neither account nor data set."""
+        asked, annotator = given(request.data, UnseenIn), annotator_of(request)
         try:
-            unseen = unseen_issue(annotator=annotator_of(request), **given(request.data, UnseenIn))
+            network_admit(network=network_of(request), annotator=annotator, unseen=True)
+            unseen = unseen_issue(annotator=annotator, **asked)
         except TooManyTries as wait:
             throttled = Throttled(wait.seconds)
             throttled.detail = str(wait)
@@ -143,4 +146,6 @@ class UnseenAnswer(APIView):
             raise ChallengeGone(gettext("These questions were answered or replaced already, or are too old."))
         data = given(request.data, UnseenAnswerIn)
         passed = unseen_answer(unseen=unseen, said=data["answers"], done=data["work"])
+        if not passed:
+            network_noted(network=network_of(request), annotator=unseen.annotator, passed=False)
         return Response(VerdictOut({"passed": passed}).data)

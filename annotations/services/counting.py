@@ -22,7 +22,7 @@ from redis.retry import Retry
 
 from annotations.challenges import patience
 from annotations.limits import Door, Window
-from annotations.services.challenges import NoChallenge, TooManyTries
+from annotations.services.refusals import NoChallenge, TooManyTries
 from annotations.spoken import spoken
 
 PATIENCE = 0.25  # seconds that a request waits for the store

@@ -14,7 +14,7 @@ from accounts.audit import audit
 from accounts.models import User
 from annotations.models import Challenge, Gold, QueueItem
 from annotations.services import posteriors
-from annotations.services.challenges import challenges_close
+from annotations.services.issuing import challenges_close
 from gallery.models import DataSet, Image, LabelClass, Source, Split, Tag
 
 BATCH = 500

@@ -12,17 +12,19 @@ from annotations.selectors_doubt import least_doubt_of
 from annotations.services.counting import NETWORK, TooMany, count, counted, wait
 
 
-def network_admit(*, network: str, annotator: Annotator) -> None:
-    """Before a challenge is asked for where no work is done. Who drops the cookie with which they failed is a stranger
-    again, and waits with all the strangers of their network; raises TooMany.
+def network_admit(*, network: str, annotator: Annotator, unseen: bool = False) -> None:
+    """Before a challenge is asked for. Who drops the cookie with which they failed is a stranger again, and waits with
+    all the strangers of their network; raises TooMany.
 
-    Who is signed in, or has shown to be reliable, is let in.
+    Who is signed in, or has shown to be reliable, is let in. Nobody waits for others before questions that are
+    `unseen`: these cost work or time already, and may be all that somebody can answer.
     """
     if not _counts(network, annotator):
         return
     try:
         counted(ASK, network=network)
-        _back_off(network)
+        if not unseen:
+            _back_off(network)
     except TooMany:
         if least_doubt_of(annotator, published()) > share.KNOWN:
             raise

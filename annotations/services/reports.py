@@ -8,7 +8,7 @@ from accounts.audit import audit
 from accounts.models import User
 from annotations.models import Annotator, Challenge, QueueItem, Report, ReportState
 from annotations.selectors import faces_of
-from annotations.services.challenges import challenges_close
+from annotations.services.issuing import challenges_close
 from gallery.models import Image
 
 MOST_OPEN = 5  # each takes a picture from everybody, until a reviewer has looked

@@ -14,7 +14,7 @@ from annotations.challenges.registry import KINDS
 from annotations.challenges.tiles import Answered
 from annotations.models import KINDS_OF_ANSWER, Annotator, Challenge, SecondThought, Vote, WithheldVerdict
 from annotations.selectors import keys_of
-from annotations.services.challenges import composed_of
+from annotations.services.answering import composed_of
 from annotations.services.consensus import consensus_touch
 
 UNDO = timedelta(seconds=120)

@@ -3,6 +3,7 @@
 import math
 import secrets
 from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -14,7 +15,7 @@ from annotations.challenges.tiles import AnswerError
 from annotations.challenges.unseen import asking, work
 from annotations.models import Annotator, ChallengeState, Unseen, UnseenWay
 from annotations.selectors_unseen import questions_of, unseen_verdicts, work_of
-from annotations.services.challenges import ChallengeGone, TooManyTries
+from annotations.services.refusals import ChallengeGone, TooManyTries
 from annotations.spoken import spoken
 
 LIFETIME = timedelta(hours=24)  # nobody has to hurry: it is a limit of more than twenty hours, as WCAG 2.2.1 has it
@@ -32,11 +33,16 @@ class TooEarly(AnswerError):  # noqa: N818
 
 
 @transaction.atomic
-def unseen_issue(*, annotator: Annotator, kind: str, way: str) -> Unseen:
-    """Ask this person, in place of what they were asked before. It takes no data set, and who is blocked is asked too:
-    what was stopped are votes, and these are none. Raises TooManyTries."""
+def unseen_issue(
+    *, annotator: Annotator, kind: str, way: str, in_place_of: UUID | None = None, beside: int = 0
+) -> Unseen:
+    """Ask this person, in place of what they were asked before, but for the `beside` latest that it isn't asked
+    `in_place_of`. It takes no data set, and who is blocked is asked too: what was stopped are votes, and these are
+    none. Raises TooManyTries."""
     _have_patience(annotator)
-    Unseen.objects.filter(annotator=annotator, state=ChallengeState.OPEN).update(state=ChallengeState.REPLACED)
+    mine = Unseen.objects.filter(annotator=annotator, state=ChallengeState.OPEN)
+    kept = list(mine.exclude(pk=in_place_of).values_list("pk", flat=True)[:beside])
+    mine.exclude(pk__in=kept).update(state=ChallengeState.REPLACED)
     now = timezone.now()
     return Unseen.objects.create(
         annotator=annotator,

@@ -4,10 +4,13 @@ only where `TESSERA_TEST_KEYS` is set. Pure: no settings, no database."""
 HCAPTCHA_SECRET = "0x" + "0" * 40
 HCAPTCHA_TOKEN = "10000000-aaaa-bbbb-cccc-000000000001"
 TURNSTILE_TOKEN = "XXXX.DUMMY.TOKEN.XXXX"
+RECAPTCHA_SECRET = "6LeIxAcTAAAAAGG-vFI1TnRWxMZNFuojJ4WifJWe"
+RECAPTCHA_TOKEN = "TEST.KEY.TOKEN"  # any other does too
 NEVER = ""  # the token of a sitekey whose widget always fails
 
 TOKENS = {
     "10000000-ffff-ffff-ffff-000000000001": HCAPTCHA_TOKEN,
+    "6LeIxAcTAAAAAJcZVRqyHh71UMIEGNQ_MXjiZKhI": RECAPTCHA_TOKEN,
     "1x00000000000000000000AA": TURNSTILE_TOKEN,
     "1x00000000000000000000BB": TURNSTILE_TOKEN,
     "2x00000000000000000000AB": NEVER,
@@ -20,7 +23,7 @@ TURNSTILE_SECRETS = {
     "2x0000000000000000000000000000000AA": "invalid-input-response",
     "3x0000000000000000000000000000000AA": "timeout-or-duplicate",
 }
-HOSTNAMES = {"hcaptcha": "dummy-key-pass", "turnstile": "example.com"}
+HOSTNAMES = {"hcaptcha": "dummy-key-pass", "recaptcha": "testkey.google.com", "turnstile": "example.com"}
 
 
 def token_of(sitekey: str) -> str | None:
@@ -30,9 +33,7 @@ def token_of(sitekey: str) -> str | None:
 
 def error_of(protocol: str, secret: str, token: str) -> str | None:
     """What `siteverify` objects to; empty where the token is taken. None where neither is one of tests."""
-    if protocol == "hcaptcha":
-        return _error_of_hcaptcha(secret, token)
-    return _error_of_turnstile(secret, token) if protocol == "turnstile" else None
+    return ERRORS[protocol](secret, token)
 
 
 def _error_of_hcaptcha(secret: str, token: str) -> str | None:
@@ -47,3 +48,11 @@ def _error_of_turnstile(secret: str, token: str) -> str | None:
     if secret not in TURNSTILE_SECRETS:
         return None
     return TURNSTILE_SECRETS[secret] or ("" if token == TURNSTILE_TOKEN else "invalid-input-response")
+
+
+def _error_of_recaptcha(secret: str, token: str) -> str | None:
+    """Whatever token there is."""
+    return "" if secret == RECAPTCHA_SECRET else None
+
+
+ERRORS = {"hcaptcha": _error_of_hcaptcha, "recaptcha": _error_of_recaptcha, "turnstile": _error_of_turnstile}

@@ -23,17 +23,11 @@ from annotations.forms import ChoiceForm, ReportForm
 from annotations.identity import annotator_of
 from annotations.models import Annotator, Challenge, ChallengeState
 from annotations.selectors import is_blocked, published
-from annotations.services.challenges import (
-    ChallengeGone,
-    NoChallenge,
-    TooManySkips,
-    TooManyTries,
-    challenge_answer,
-    challenge_cant_tell,
-    challenge_issue,
-)
+from annotations.services.answering import challenge_answer, challenge_cant_tell
+from annotations.services.issuing import challenge_issue
 from annotations.services.networks import network_admit, network_noted
 from annotations.services.pictures import challenge_picture
+from annotations.services.refusals import ChallengeGone, NoChallenge, TooManySkips, TooManyTries
 from annotations.services.reports import TooManyReports, report_tile
 from annotations.services.second_thoughts import answer_undoable
 from annotations.services.streaks import streak_of

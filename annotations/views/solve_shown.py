@@ -17,7 +17,7 @@ from annotations.challenges.tiles import Keys, offered_keys
 from annotations.forms import ChoiceForm
 from annotations.models import Challenge
 from annotations.selectors import keys_of
-from annotations.services.challenges import composed_of
+from annotations.services.answering import composed_of
 from annotations.spoken import options_spoken, spoken
 from gallery.models import DataSet
 

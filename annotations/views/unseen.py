@@ -12,6 +12,7 @@ from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.doors import network_of
 from annotations.access_unseen import unseen_own
 from annotations.challenges.tiles import AnswerError
 from annotations.challenges.unseen import asking, work
@@ -20,7 +21,8 @@ from annotations.identity import annotator_of
 from annotations.models import Unseen, UnseenKind, UnseenWay
 from annotations.ranges import sound_response
 from annotations.selectors_unseen import questions_of, sound_of, work_of
-from annotations.services.challenges import ChallengeGone, TooManyTries
+from annotations.services.networks import network_admit, network_noted
+from annotations.services.refusals import ChallengeGone, TooManyTries
 from annotations.services.unseen import WAIT, is_open, unseen_answer, unseen_issue
 from annotations.spoken import options_spoken, spoken, told
 
@@ -40,8 +42,10 @@ def unseen_start(request: HttpRequest) -> HttpResponse:
     form = UnseenForm(request.POST)
     if not form.is_valid():
         return _choice(request, {"problem": gettext("Choose sounds or questions in words.")}, status=422)
+    annotator = annotator_of(request)
     try:
-        asked = unseen_issue(annotator=annotator_of(request), **form.cleaned_data)
+        network_admit(network=network_of(request), annotator=annotator, unseen=True)
+        asked = unseen_issue(annotator=annotator, **form.cleaned_data)
     except TooManyTries as wait:
         response = _choice(request, {"problem": str(wait)}, status=429)
         response["Retry-After"] = str(wait.seconds)
@@ -72,6 +76,8 @@ def unseen_answer_one(request: HttpRequest, pk: UUID) -> HttpResponse:
     except ChallengeGone:
         messages.info(request, GONE)
         return redirect("unseen")
+    if not passed:
+        network_noted(network=network_of(request), annotator=asked.annotator, passed=False)
     messages.add_message(request, messages.SUCCESS if passed else messages.WARNING, PASSED if passed else FAILED)
     return redirect("unseen")
 

@@ -7,6 +7,7 @@ from argparse import ArgumentParser
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +21,7 @@ from annotations.models import Annotator
 from annotations.sites.models import Protocol, Site, Visit
 from annotations.sites.services.sites import site_create
 from annotations.sites.tokens import Pass, token_of
+from learning.bench.embed_pictures import photos
 from learning.bench.scratch import scratch
 from learning.bench.site import web
 
@@ -47,18 +49,27 @@ def run(options: Mapping[str, Any], say: Say) -> dict[str, object]:
         owner = User.objects.create_user("owner@bench.local")
         site, secret = site_create(owner=owner, name="A shop", hosts=[HOST])
         visits = Visits(site, secret)
-        with web(var, "config.wsgi") as port, web(var, "learning.bench.bare_site.wsgi", **BARE) as bare_port:
+        shown = {} if options["verify"] else _prepared(site, var)
+        with web(var, "config.wsgi", **shown) as port, web(var, "learning.bench.bare_site.wsgi", **BARE) as bare_port:
             ours = Side("siteverify", port, "/siteverify", visits.bodies)
             bare = Side("a bare view", bare_port, "/update", visits.keys)
             _in_turns(ours, bare, rounds, requests, say)
             twice = ours.load(tokens, twice=True)["succeeded"]
-            shown = {} if options["verify"] else _shown(port, site, say)
+            widget = {} if options["verify"] else _shown(port, site, say)
     found: dict[str, object] = {"database": connection.vendor, "clients": CLIENTS, **_beside(ours, bare)}
-    return found | {"tokens": tokens, **_counted(twice), **shown}
+    return found | {"tokens": tokens, **_counted(twice), **widget}
+
+
+def _prepared(site: Site, var: Path) -> dict[str, str]:
+    """What the server has to be told where the widget is shown with pictures."""
+    # The browser's driver is there for development alone, and all other benchmarks do without.
+    from learning.bench.embed_widget import static_files
+
+    site.datasets.add(photos(site.owner))
+    return static_files(var / "static")
 
 
 def _shown(port: int, site: Site, say: Say) -> dict[str, object]:
-    # The browser's driver is there for development alone, and all other benchmarks do without.
     from learning.bench.embed_widget import widget
 
     return widget(port, HOST, site.key, say)

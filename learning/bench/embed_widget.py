@@ -1,18 +1,24 @@
-"""The widget in a browser: how heavy its script is, how soon it can be ticked, and whom the page asks besides us."""
+"""The widget in a browser: how heavy it is, how soon it can be ticked, and whom the page asks besides us."""
 
 import gzip
+import os
 import statistics
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from django.conf import settings
+from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 from learning.demo.checks import ADDRESS
 from learning.demo.screenshots import browser_path
@@ -29,22 +35,42 @@ READY = """addEventListener("message", ({data}) => {
 Say = Callable[[str], object]
 
 
+@dataclass(frozen=True)
+class Load:
+    """Milliseconds until it could be ticked; until the first challenge stood there, bytes that came from us and what
+    others were asked for."""
+
+    ready: float
+    weight: int
+    strangers: set[str]
+
+
+def static_files(folder: Path) -> dict[str, str]:
+    """Gathered and compressed as in the image that we ship, and what a server has to be told of them."""
+    told = {"TESSERA_HASHED_STATIC": "1", "TESSERA_STATIC_DIR": str(folder)}
+    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
+    subprocess.run(command, cwd=settings.BASE_DIR, env=os.environ | told, check=True, timeout=300)
+    return told
+
+
 def widget(port: int, host: str, sitekey: UUID, say: Say) -> dict[str, object]:
     """On a page that browsers know by `host`, which is not by the address that we are at: so it is another site."""
     found: dict[str, object] = {"api_js_gzip_bytes": _script_bytes(port)}
     if not (chromium := browser_path()):
         say("There is no Chromium here, so nobody can say how soon the widget is there.")
-        return found | {"first_interactive_ms": None, "third_party_requests": None}
+        return found | {"widget_bytes": None, "first_interactive_ms": None, "third_party_requests": None}
     ours = f"http://{ADDRESS}:{port}"
     html = PAGE.format(script=ours + SCRIPT, key=sitekey)
     with _page(host, html) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        loads = [_load(browser, address, {ours, address}) for _ in range(LOADS + 1)][1:]
+        loads = [_load(browser, address, ours) for _ in range(LOADS + 1)][1:]
         browser.close()
-    times = [ms for ms, _ in loads]
-    say(f"the widget can be ticked after {', '.join(f'{ms:.0f}' for ms in times)} ms")
-    strangers = set().union(*(asked for _, asked in loads))
-    return found | {"first_interactive_ms": round(statistics.median(times)), "third_party_requests": len(strangers)}
+    say(f"the widget can be ticked after {', '.join(f'{load.ready:.0f}' for load in loads)} ms")
+    return found | {
+        "widget_bytes": max(load.weight for load in loads),
+        "first_interactive_ms": round(statistics.median(load.ready for load in loads)),
+        "third_party_requests": len(set().union(*(load.strangers for load in loads))),
+    }
 
 
 def _script_bytes(port: int) -> int:
@@ -58,26 +84,35 @@ def _script_bytes(port: int) -> int:
     return len(content if response.getheader("Content-Encoding") == "gzip" else gzip.compress(content))
 
 
-def _load(browser: Browser, address: str, known: set[str]) -> tuple[float, set[str]]:
-    """By somebody who has never seen it: milliseconds until it can be ticked, and what others were asked for, the
-    challenge included."""
+def _load(browser: Browser, address: str, ours: str) -> Load:
+    """By somebody who has never seen it, as far as the first challenge."""
     context = browser.new_context()
     page = context.new_page()
-    strangers: set[str] = set()
-    page.on("request", lambda request: _origin(request.url) in known or strangers.add(request.url))
+    asked: list[Request] = []
+    page.on("request", lambda request: asked.append(request))
     page.add_init_script(READY)
     page.goto(address)
     page.wait_for_function("window.readyAt !== undefined")
     ready: float = page.evaluate("window.readyAt")
     _tick(page)
+    weight = sum(_received(request) for request in asked if _origin(request.url) == ours)
+    strangers = {request.url for request in asked if _origin(request.url) not in (ours, address)}
     context.close()
-    return ready, strangers
+    return Load(ready, weight, strangers)
+
+
+def _received(request: Request) -> int:
+    """Bytes as they came over the wire, headers too."""
+    sizes, response = request.sizes(), request.response()
+    # Of a worker's script a browser tells no body.
+    told = int(response.headers.get("content-length", 0)) if response else 0
+    return sizes["responseHeadersSize"] + max(sizes["responseBodySize"], told)
 
 
 def _tick(page: Page) -> None:
-    with page.expect_event("frameattached") as challenge:
-        page.frame_locator("iframe").first.get_by_role("checkbox").click()
-    challenge.value.wait_for_load_state("networkidle")
+    page.frame_locator("iframe").first.get_by_role("checkbox").click()
+    page.frame_locator("dialog iframe").locator("[data-challenge]").wait_for()
+    page.frames[-1].wait_for_load_state("networkidle")
 
 
 def _origin(url: str) -> str:

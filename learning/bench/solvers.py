@@ -10,7 +10,9 @@ from django.test import Client
 from annotations.challenges.registry import KINDS
 from annotations.models import Annotator, Challenge
 from annotations.selectors import known_classes
-from annotations.services.challenges import ChallengeGone, NoChallenge, challenge_answer, challenge_issue, composed_of
+from annotations.services.answering import challenge_answer, composed_of
+from annotations.services.issuing import challenge_issue
+from annotations.services.refusals import ChallengeGone, NoChallenge
 from gallery.models import DataSet
 from learning.demo.digits import hidden_truth
 from learning.engine.annotators import SimulatedAnnotator

@@ -17,8 +17,8 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView, exception_handler
 
 from annotations.challenges.tiles import AnswerError
-from annotations.services.challenges import ChallengeGone, NoChallenge, TooManyTries
 from annotations.services.publication import NotNow
+from annotations.services.refusals import ChallengeGone, NoChallenge, TooManyTries
 from annotations.services.reports import TooManyReports
 from annotations.services.review import OwnAnswers
 from annotations.spoken import told

@@ -220,6 +220,7 @@ CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "learning.tick", "schedule": 10.0, "options": {"expires": 10}},
     "train": {"task": "learning.train_what_is_due", "schedule": 2.0, "options": {"expires": 2}},
     "stock": {"task": "annotations.stock", "schedule": 3.0, "options": {"expires": 3}},
+    "visits": {"task": "sites.visits_forget", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

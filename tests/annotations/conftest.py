@@ -7,8 +7,9 @@ from accounts.models import User
 from annotations.challenges.registry import KINDS
 from annotations.models import Annotator, AnswerKind, Challenge, ControlAnswer, Tile
 from annotations.services.annotators import annotator_for
-from annotations.services.challenges import challenge_answer, challenge_issue, composed_of
+from annotations.services.answering import challenge_answer, composed_of
 from annotations.services.consensus import consensus_refit
+from annotations.services.issuing import challenge_issue
 from gallery.models import DataSet, Image, Source, Split, Tag
 
 Says = Callable[[int], int]

@@ -9,7 +9,7 @@ from annotations.models import Consensus, QueueItem
 from annotations.selectors import keys_of
 from annotations.services import asking, candidates
 from annotations.services.assembly import assemble
-from annotations.services.challenges import challenge_issue
+from annotations.services.issuing import challenge_issue
 from gallery.models import DataSet
 
 pytestmark = pytest.mark.django_db

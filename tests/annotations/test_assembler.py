@@ -19,9 +19,10 @@ from annotations.models import Annotator, Campaign, Challenge, ChallengeState, P
 from annotations.selectors import campaign_of, faces_of
 from annotations.services import candidates, shelf
 from annotations.services.annotators import annotator_join
+from annotations.services.answering import challenge_answer, composed_of
 from annotations.services.asking import Asking
 from annotations.services.assembly import LIFETIME, assemble, store
-from annotations.services.challenges import challenge_answer, challenge_issue, composed_of
+from annotations.services.issuing import challenge_issue
 from gallery.models import DataSet, Image, Source, Tag
 
 pytestmark = pytest.mark.django_db

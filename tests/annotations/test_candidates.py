@@ -8,7 +8,8 @@ from django.utils import timezone
 from annotations.models import Annotator, Consensus, ConsensusState, QueueItem
 from annotations.services import candidates
 from annotations.services.annotators import annotator_join
-from annotations.services.challenges import LIFETIME, challenge_issue
+from annotations.services.assembly import LIFETIME
+from annotations.services.issuing import challenge_issue
 from annotations.services.votes import vote_correct
 from gallery.models import DataSet, Image, Source, Split, Tag
 

@@ -26,14 +26,11 @@ from annotations.models import (
 )
 from annotations.selectors import campaign_of
 from annotations.services.annotators import annotator_join
-from annotations.services.challenges import (
-    LIFETIME,
-    ChallengeGone,
-    NoChallenge,
-    challenge_answer,
-    challenge_issue,
-)
+from annotations.services.answering import challenge_answer
+from annotations.services.assembly import LIFETIME
+from annotations.services.issuing import challenge_issue
 from annotations.services.pictures import challenge_picture
+from annotations.services.refusals import ChallengeGone, NoChallenge
 from annotations.services.review import decision_make
 from gallery.models import DataSet, Image, Split
 

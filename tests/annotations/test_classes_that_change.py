@@ -9,9 +9,11 @@ from annotations.challenges.registry import OFFERED
 from annotations.models import Annotator, Campaign, Consensus, ConsensusState, ControlAnswer, QueueItem, Vote
 from annotations.selectors import campaign_of, known_of
 from annotations.services import candidates
-from annotations.services.challenges import ChallengeGone, challenge_answer, challenge_issue, kinds_offered
+from annotations.services.answering import challenge_answer
 from annotations.services.consensus import consensus_refit, consensus_touch
 from annotations.services.effects import decision_preview
+from annotations.services.issuing import challenge_issue, kinds_offered
+from annotations.services.refusals import ChallengeGone
 from annotations.services.rulings import ruling_make
 from annotations.services.votes import vote_correct
 from annotations.timeline import read

@@ -24,11 +24,13 @@ from annotations.models import (
     Vote,
 )
 from annotations.selectors import campaign_of, contradictions
-from annotations.services import beliefs, candidates, challenges
-from annotations.services.challenges import ChallengeGone, Result, challenge_answer, challenge_issue
+from annotations.services import beliefs, candidates, issuing
+from annotations.services.answering import Result, challenge_answer
 from annotations.services.consensus import consensus_refit
 from annotations.services.effects import decision_preview
+from annotations.services.issuing import challenge_issue
 from annotations.services.rebuilding import consensus_rebuild
+from annotations.services.refusals import ChallengeGone
 from annotations.services.regrading import regrade_make
 from annotations.services.review import decision_make
 from annotations.services.rulings import ruling_make, ruling_withdraw
@@ -233,7 +235,7 @@ def test_no_verdict_is_held_against_those_who_contradicted_it(firm, crowd) -> No
     assert (first.passed, second.passed) == (False, True)
     states = [Challenge.objects.get(annotator=person).state for person in crowd[:2]]
     assert states == [ChallengeState.FAILED, ChallengeState.PASSED]
-    assert [challenges._failed_in_a_row(firm.dataset, [person]) for person in crowd[:2]] == [0, 0]
+    assert [issuing._failed_in_a_row(firm.dataset, [person]) for person in crowd[:2]] == [0, 0]
 
 
 def test_who_failed_for_something_else_too_has_failed(firm, crowd) -> None:

@@ -12,7 +12,9 @@ from annotations.challenges.registry import KINDS
 from annotations.challenges.sprite import measure
 from annotations.models import Campaign, Challenge, ChallengeState, Contradiction, ControlAnswer, Report, Tile, Vote
 from annotations.selectors import campaign_of
-from annotations.services.challenges import ChallengeGone, challenge_answer, challenge_issue, composed_of
+from annotations.services.answering import challenge_answer, composed_of
+from annotations.services.issuing import challenge_issue
+from annotations.services.refusals import ChallengeGone
 from annotations.services.reports import report_tile
 from gallery.models import DataSet, Image
 

@@ -21,7 +21,7 @@ from annotations.models import (
     WithheldVerdict,
 )
 from annotations.services.annotators import annotator_for, annotator_join
-from annotations.services.challenges import composed_of
+from annotations.services.answering import composed_of
 from gallery.models import DataSet, LabelClass
 
 pytestmark = pytest.mark.django_db

@@ -23,10 +23,11 @@ from annotations.models import (
     Vote,
     WithheldVerdict,
 )
-from annotations.services.challenges import challenge_answer, challenge_issue
+from annotations.services.answering import challenge_answer
 from annotations.services.consensus import consensus_refit
 from annotations.services.contributions import contributions_refresh
 from annotations.services.effects import decision_preview
+from annotations.services.issuing import challenge_issue
 from annotations.services.rebuilding import consensus_rebuild
 from annotations.services.second_thoughts import TooLate, answer_change, answer_undoable
 from annotations.services.streaks import streak_of

@@ -15,13 +15,9 @@ from annotations.models import (
     QueueItem,
     Vote,
 )
-from annotations.services.challenges import (
-    ChallengeGone,
-    TooManySkips,
-    challenge_answer,
-    challenge_cant_tell,
-    challenge_issue,
-)
+from annotations.services.answering import challenge_answer, challenge_cant_tell
+from annotations.services.issuing import challenge_issue
+from annotations.services.refusals import ChallengeGone, TooManySkips
 from annotations.services.skips import skips_wait
 from gallery.models import DataSet
 

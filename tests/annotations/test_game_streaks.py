@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from annotations.models import Annotator, Challenge, ChallengeState, Streak
 from annotations.services.annotators import annotator_join, annotator_unjoin
-from annotations.services.challenges import challenge_answer, challenge_issue
+from annotations.services.answering import challenge_answer
+from annotations.services.issuing import challenge_issue
 from annotations.services.streaks import streak_of, streak_recount
 from annotations.services.withholding import verdicts_tell
 from annotations.streaks import Run, run_of

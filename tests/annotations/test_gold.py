@@ -22,9 +22,11 @@ from annotations.models import (
 )
 from annotations.selectors_gold import gold_images, gold_items, gold_suspects
 from annotations.services import candidates
-from annotations.services.challenges import TooManyTries, challenge_answer, challenge_issue
+from annotations.services.answering import challenge_answer
 from annotations.services.gold import NotGold, gold_add, gold_retire, gold_unretire
 from annotations.services.gold_import import BadFile, gold_import
+from annotations.services.issuing import challenge_issue
+from annotations.services.refusals import TooManyTries
 from annotations.services.votes import vote_correct
 from gallery.models import DataSet, Image, Source, Split, Tag
 from learning.selectors import training_labels

@@ -9,7 +9,7 @@ from annotations.challenges import sprite
 from annotations.models import Campaign, Challenge, Consensus, ConsensusState, Publication
 from annotations.selectors import campaign_read
 from annotations.services.annotators import annotator_for
-from annotations.services.challenges import challenge_issue
+from annotations.services.issuing import challenge_issue
 from annotations.services.pictures import challenge_picture
 from annotations.services.votes import vote_correct
 from gallery.models import DataSet, Visibility

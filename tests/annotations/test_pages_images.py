@@ -7,7 +7,8 @@ from django.urls import reverse
 from accounts.models import User
 from annotations.models import Annotator, Consensus, Reliability, Report, Vote
 from annotations.services.annotators import annotator_for
-from annotations.services.challenges import challenge_answer, challenge_issue
+from annotations.services.answering import challenge_answer
+from annotations.services.issuing import challenge_issue
 from annotations.services.votes import vote_correct
 from gallery.models import DataSet, Image, Source, Visibility
 

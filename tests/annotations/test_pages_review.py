@@ -26,7 +26,8 @@ from annotations.models import (
     Verdict,
     Vote,
 )
-from annotations.services.challenges import challenge_answer, challenge_issue
+from annotations.services.answering import challenge_answer
+from annotations.services.issuing import challenge_issue
 from annotations.services.reports import report_make
 from annotations.services.review import decision_make
 from gallery.models import DataSet, Image, Visibility

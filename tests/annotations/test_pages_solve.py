@@ -25,7 +25,7 @@ from annotations.models import (
     Verdict,
     Vote,
 )
-from annotations.services.challenges import composed_of
+from annotations.services.answering import composed_of
 from annotations.services.review import decision_make
 from gallery.models import DataSet, LabelClass, Visibility
 from gallery.services.datasets import dataset_create

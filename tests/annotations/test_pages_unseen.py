@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from annotations.models import ChallengeState, Unseen
 from annotations.selectors_unseen import questions_of, sound_of
-from annotations.services.challenges import TooManyTries
+from annotations.services.refusals import TooManyTries
 
 pytestmark = pytest.mark.django_db
 every_kind = pytest.mark.parametrize("kind", ["sound", "riddle"])

@@ -10,7 +10,8 @@ from annotations.challenges.tiles import AnswerError
 from annotations.models import Annotator, Campaign, Consensus, ConsensusState
 from annotations.selectors import campaign_of, keys_of
 from annotations.services import candidates
-from annotations.services.challenges import challenge_answer, challenge_issue, kinds_offered
+from annotations.services.answering import challenge_answer
+from annotations.services.issuing import challenge_issue, kinds_offered
 from gallery.models import DataSet
 
 pytestmark = pytest.mark.django_db

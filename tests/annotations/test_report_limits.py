@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotations.models import Annotator, Challenge, ChallengeState, QueueItem, Report
-from annotations.services.challenges import challenge_issue
+from annotations.services.issuing import challenge_issue
 from annotations.services.reports import TooManyReports, report_decide, report_make, report_tile
 from gallery.models import DataSet, Image
 

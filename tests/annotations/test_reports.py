@@ -5,7 +5,7 @@ import pytest
 from accounts.models import AuditEntry
 from annotations.models import QueueItem, Report, ReportState, Tile
 from annotations.services import candidates
-from annotations.services.challenges import challenge_issue
+from annotations.services.issuing import challenge_issue
 from annotations.services.reports import report_decide, report_make, report_tile
 from gallery.models import DataSet, Image
 

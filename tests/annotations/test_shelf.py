@@ -14,9 +14,10 @@ from annotations.models import Annotator, Challenge, ChallengeState, ControlAnsw
 from annotations.selectors import faces_read, reliability_of
 from annotations.services import candidates, shelf
 from annotations.services.annotators import annotator_for
+from annotations.services.answering import challenge_answer
 from annotations.services.assembly import LIFETIME
-from annotations.services.challenges import challenge_answer, challenge_issue
 from annotations.services.gold import gold_retire
+from annotations.services.issuing import challenge_issue
 from annotations.services.pictures import challenge_picture
 from annotations.tasks import stock as stock_all
 from gallery.models import DataSet, Image

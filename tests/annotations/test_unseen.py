@@ -9,7 +9,9 @@ from annotations.challenges.tiles import AnswerError
 from annotations.challenges.unseen import work
 from annotations.models import Annotator, ChallengeState, ControlAnswer, Reliability, Unseen, Verdict, Vote
 from annotations.selectors_unseen import questions_of, sound_of, with_unseen_failures, work_of
-from annotations.services.challenges import ChallengeGone, TooManyTries, challenge_answer, challenge_issue
+from annotations.services.answering import challenge_answer
+from annotations.services.issuing import challenge_issue
+from annotations.services.refusals import ChallengeGone, TooManyTries
 from annotations.services.review import decision_make
 from annotations.services.unseen import WAIT, TooEarly, unseen_answer, unseen_issue
 from gallery.models import DataSet

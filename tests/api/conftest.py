@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from annotations.challenges.registry import KINDS
 from annotations.models import Challenge, Tile
-from annotations.services.challenges import composed_of
+from annotations.services.answering import composed_of
 from gallery.models import DataSet
 from gallery.services.datasets import dataset_create
 

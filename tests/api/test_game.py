@@ -5,7 +5,8 @@ import pytest
 from annotations.models import Annotator, Campaign, Challenge, ChallengeState, Publication, Vote
 from annotations.selectors import campaign_of
 from annotations.services.annotators import annotator_for
-from annotations.services.challenges import challenge_answer, challenge_issue
+from annotations.services.answering import challenge_answer
+from annotations.services.issuing import challenge_issue
 
 pytestmark = pytest.mark.django_db
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.conf import settings as conf
@@ -12,7 +13,8 @@ from django.urls import reverse
 from accounts.doors import network_of
 from annotations.identity import COOKIE
 from annotations.limits import ASK, FAILED, PASSED, PEOPLE
-from annotations.models import Annotator
+from annotations.models import Annotator, Unseen
+from annotations.selectors_unseen import questions_of
 from annotations.services.annotators import annotator_for
 from annotations.services.counting import count, wait
 from annotations.services.networks import network_key, network_noted
@@ -116,6 +118,32 @@ def test_so_many_challenges_a_minute_and_no_more(solver, network):
     for _ in range(ASK.network[0].most):
         wait(ASK.network[0], network_key(network))
     assert ask(solver()).status_code == 429
+
+
+def test_without_pictures_a_network_is_held_to_as_many_but_not_for_what_others_fail(client, network, failing):
+    """For who can't see them, it may be the only way."""
+
+    def start(path: str):
+        client.cookies.pop(COOKIE, None)
+        return client.post(path, {"kind": "riddle", "way": "work"})
+
+    paths = reverse("unseen_start"), reverse("api-unseen")
+    failing(BACK_OFF)
+    assert [start(path).status_code for path in paths for _ in range(2)] == [302, 302, 201, 201]
+    for _ in range(ASK.network[0].most):
+        wait(ASK.network[0], network_key(network))
+    for path in paths:
+        refused = start(path)
+        assert refused.status_code == 429 and 1 <= int(refused["Retry-After"]) <= 60
+
+
+def test_questions_answered_wrong_speak_against_a_network(client, network, monkeypatch):
+    monkeypatch.setattr("annotations.services.unseen.WAIT", timedelta(0))
+    client.post(reverse("unseen_start"), {"kind": "riddle", "way": "wait"})
+    asked = Unseen.objects.get()
+    said = {f"question-{place}": str(1 - min(one.right, 1)) for place, one in enumerate(questions_of(asked))}
+    client.post(reverse("unseen_answer", args=[asked.pk]), said)
+    assert (count(FAILED, network_key(network)), count(PASSED, network_key(network))) == (1, 0)
 
 
 def test_where_limits_by_network_are_off_nothing_is_counted(solver, settings, failing, network):

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from annotations.challenges.registry import KINDS, OFFERED
 from annotations.models import Challenge, ChallengeState
 from annotations.selectors import keys_of
-from annotations.services.challenges import composed_of
+from annotations.services.answering import composed_of
 from gallery.models import DataSet
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

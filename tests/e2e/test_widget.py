@@ -63,19 +63,6 @@ def test_every_form_by_keyboard_alone(page: Page, shop: Shop, kind: str) -> None
     assert passed_with(page)
 
 
-def test_the_focus_comes_back_to_the_box(page: Page, shop: Shop) -> None:
-    page.goto(shop.page(shop.widget()))
-    frame = tick(page)
-    for _ in range(40):
-        page.keyboard.press("Tab")
-    expect_state(page, "open")
-    frame.locator("[data-close]").press("Escape")
-    expect(page.locator("dialog[open]")).to_have_count(0)
-    assert page.evaluate("document.activeElement.matches('iframe[src*=\"/embed/widget/\"]')")
-    expect_state(page, "idle")
-    assert [one[0] for one in page.evaluate("said")] == ["opened", "shut"]
-
-
 def test_a_challenge_that_was_closed_waits(page: Page, shop: Shop) -> None:
     Campaign.objects.update(kinds=["grid"])
     page.goto(shop.page(shop.widget()))

@@ -117,3 +117,23 @@ def test_a_screen_reader_is_told_what_the_box_is_and_what_became_of_it(page: Pag
     expect(page.get_by_role("dialog", name="Are you human? A challenge")).to_be_visible()
     expect(box(page).get_by_role("status")).to_have_text("A challenge has opened.")
     expect(challenge(page).get_by_role("heading", name="Are you human?")).to_be_visible()
+
+
+def test_the_focus_goes_round_in_the_challenge_and_comes_back_to_the_box(page: Page, shop: Shop) -> None:
+    Campaign.objects.update(kinds=["grid"])
+    page.goto(shop.page(f'<a href="#a">Before</a>{shop.widget()}'))
+    frame = tick(page)
+    frame.locator("[data-close]").focus()
+    held = "() => document.hasFocus() && document.activeElement.outerHTML"
+    for key in ("Tab", "Shift+Tab"):
+        reached = []
+        for _ in range(40):
+            page.keyboard.press(key)
+            reached.append(page.frames[-1].evaluate(held))
+        assert False not in reached, f"{key} leaves the challenge after {reached.index(False)} others"
+        assert reached[:17] == reached[17:34] and len(set(reached)) == 17, "round and round, past every control"
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    assert page.evaluate("document.activeElement.matches('iframe[src*=\"/embed/widget/\"]')")
+    expect_state(page, "idle")
+    assert [one[0] for one in page.evaluate("said")] == ["opened", "shut"]

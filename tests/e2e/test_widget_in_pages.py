@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from annotations.models import Campaign
-from annotations.services.challenges import TooManyTries
+from annotations.services.refusals import TooManyTries
 from annotations.sites.models import Visit
 from annotations.sites.tokens import token_read
 

@@ -18,8 +18,9 @@ from annotations.models import (
 )
 from annotations.services import candidates
 from annotations.services.annotators import annotator_for
-from annotations.services.challenges import challenge_answer, challenge_issue
+from annotations.services.answering import challenge_answer
 from annotations.services.consensus import consensus_refit
+from annotations.services.issuing import challenge_issue
 from annotations.services.rulings import ruling_make
 from annotations.services.votes import vote_correct
 from gallery.models import DataSet, Image, Split

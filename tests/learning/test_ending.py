@@ -14,9 +14,11 @@ from annotations.models import Annotator, AnswerKind, Campaign, Challenge, Queue
 from annotations.selectors import campaign_of
 from annotations.selectors import published as published_datasets
 from annotations.services.annotators import annotator_for
+from annotations.services.answering import challenge_answer
 from annotations.services.campaigns import campaign_end, campaign_resume
-from annotations.services.challenges import NoChallenge, challenge_answer, challenge_issue
+from annotations.services.issuing import challenge_issue
 from annotations.services.publication import NotNow
+from annotations.services.refusals import NoChallenge
 from gallery.models import DataSet, Image, Source, Split, Tag, Visibility
 from gallery.work import WorkState
 from learning.bench.rounds import simulate

@@ -11,9 +11,9 @@ from annotations.limits import ANSWER, ASK, BEGIN, FAILED, PASSED
 from annotations.models import Annotator, Challenge
 from annotations.selectors_unseen import questions_of
 from annotations.selectors_unseen import work_of as unseen_work_of
-from annotations.services.challenges import TooManyTries
 from annotations.services.counting import ANNOTATOR, NETWORK, SITE, TooMany, count, wait
 from annotations.services.networks import network_key
+from annotations.services.refusals import TooManyTries
 from annotations.sites.models import Protocol, Site, Visit
 from annotations.sites.risk import BUSY, EASY, HARD, HARDEST, MANY, SOME, USUAL, Risk
 from annotations.sites.services.admitting import visit_noted, visitor_admit

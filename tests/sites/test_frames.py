@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.test import Client
 from django.utils import timezone
 
@@ -16,7 +17,8 @@ from annotations.challenges.unseen import work
 from annotations.models import Annotator, Challenge, Report, Unseen, Vote
 from annotations.selectors_unseen import questions_of
 from annotations.selectors_unseen import work_of as unseen_work_of
-from annotations.services.challenges import TooManyTries, composed_of
+from annotations.services.answering import composed_of
+from annotations.services.refusals import TooManyTries
 from annotations.sites.keys import key_of
 from annotations.sites.models import Site, Visit
 from annotations.sites.refusals import hosts_refused
@@ -84,6 +86,17 @@ def test_the_script_is_small_and_is_sent_once(client: Client) -> None:
     assert gzip.decompress(response.content) == client.get("/1/api.js").content
     again = client.get("/1/api.js", headers={"if-none-match": response.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_all_but_the_pictures_is_light(client: Client, site: Site, visit: Visit) -> None:
+    """Sixteen photos weigh 62 kB at the most, and all of it is to be less than 120."""
+    addresses = ("/1/api.js", f"/embed/widget/?sitekey={site.key}", f"/embed/{visit.pk}/")
+    sent = [client.get(address, headers={"accept-encoding": "gzip"}).content for address in addresses]
+    pages = "".join(gzip.decompress(text).decode() for text in sent)
+    files = set(re.findall(r"/static/([\w./-]+)", pages))
+    assert {"tessera/work.js", "tessera/tessera.css", "tessera/sites/anchor.js"} < files
+    sent += [gzip.compress(Path(finders.find(name)).read_bytes()) for name in files]
+    assert sum(map(len, sent)) < 56_000
 
 
 # ── The box to tick ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -9,6 +9,7 @@ import pytest
 from django.core import signing
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from annotations.models import Annotator
 from annotations.sites import sitekeys
@@ -127,3 +128,5 @@ def test_a_token_that_is_none_or_old_or_anothers_is_refused(as_bob, site: Site, 
     assert code("P1_x.y") == code(hers) == "invalid-input-response"
     assert code(token_for(site, timedelta(seconds=125))) == "expired-input-response"
     assert not Visit.objects.filter(redeemed_at__isnull=False).exists(), "hers is still good"
+    Site.objects.filter(pk=site.pk).update(closed_at=timezone.now())
+    assert code(token_for(site)) == "invalid-input-secret"

@@ -9,7 +9,7 @@ from django.utils import timezone
 from annotations.models import Annotator
 from annotations.sites.models import Protocol, Site, Visit
 from annotations.sites.services.redeeming import Fault, token_redeem
-from annotations.sites.services.sites import secret_rotate, site_create
+from annotations.sites.services.sites import secret_rotate, site_close, site_create, site_open
 from annotations.sites.tokens import LONGEST, BadToken, Pass, token_of, token_read
 
 TWO_MINUTES = timedelta(seconds=120)
@@ -114,6 +114,15 @@ def test_a_secret_that_is_replaced_works_for_a_day_more(registered) -> None:
     assert fault(new, passed(site)) is None
     site.secrets.exclude(expires_at=None).update(expires_at=timezone.now())
     assert fault(old, passed(site)) == Fault.BAD_SECRET
+
+
+def test_the_secret_of_a_closed_site_lets_nobody_in(registered) -> None:
+    site, secret = registered
+    token = passed(site)
+    site_close(site=site, by=site.owner)
+    assert {fault(secret, token), fault(secret, "junk"), fault(secret, passed(site, TWO_MINUTES))} == {Fault.BAD_SECRET}
+    site_open(site=site, by=site.owner)
+    assert fault(secret, token) is None
 
 
 def test_one_that_got_out_stops_at_once(registered) -> None:

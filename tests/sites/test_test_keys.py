@@ -17,6 +17,7 @@ from .verifying import PATHS, codes, verify
 HCAPTCHA = {"secret": "0x" + "0" * 40, "response": "10000000-aaaa-bbbb-cccc-000000000001"}
 DUMMY = "XXXX.DUMMY.TOKEN.XXXX"
 TURNSTILE = {n: {"secret": f"{n}x{'0' * 31}AA", "response": DUMMY} for n in (1, 2, 3)}
+RECAPTCHA = {"secret": "6LeIxAcTAAAAAGG-vFI1TnRWxMZNFuojJ4WifJWe", "response": "TEST.KEY.TOKEN"}
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -51,13 +52,24 @@ def test_turnstiles_dummy_token_is_none_to_a_real_secret(allowed, bob) -> None:
     assert codes("turnstile", {"secret": secret, "response": DUMMY}) == ["invalid-input-response"]
 
 
-@pytest.mark.parametrize(("fields", "own"), [(HCAPTCHA, "hcaptcha"), (TURNSTILE[1], "turnstile")])
+def test_recaptchas_pass_with_any_token_and_with_none_they_do_not(allowed, bob) -> None:
+    answer = verify("recaptcha", data=RECAPTCHA | {"response": "x"})
+    assert (answer["success"], answer["hostname"], answer["error-codes"]) == (True, "testkey.google.com", [])
+    assert codes("recaptcha", RECAPTCHA | {"response": ""}) == ["missing-input-response"]
+    _, secret = site_create(owner=bob, name="A shop", hosts=["shop.example"])
+    assert codes("recaptcha", RECAPTCHA | {"secret": secret}) == ["invalid-input-response"]
+
+
+OWN = [(HCAPTCHA, "hcaptcha"), (RECAPTCHA, "recaptcha"), (TURNSTILE[1], "turnstile")]
+
+
+@pytest.mark.parametrize(("fields", "own"), OWN)
 def test_one_vendors_are_none_of_anothers(allowed, fields: dict[str, str], own: str) -> None:
     assert [protocol for protocol in PATHS if codes(protocol, fields) == []] == [own]
 
 
 @pytest.mark.parametrize("protocol", PATHS)
-@pytest.mark.parametrize("fields", [HCAPTCHA, *TURNSTILE.values()], ids=lambda fields: fields["secret"][:2])
+@pytest.mark.parametrize("fields", [HCAPTCHA, RECAPTCHA, *TURNSTILE.values()], ids=lambda fields: fields["secret"][:2])
 def test_where_nobody_allows_them_they_are_wrong_secrets(db, protocol: str, fields: dict[str, str]) -> None:
     assert codes(protocol, fields) == ["invalid-input-secret"]
 
@@ -73,6 +85,7 @@ def test_nobody_has_allowed_them_by_default() -> None:
 
 def test_a_sitekey_of_tests_gives_the_token_that_its_secret_takes() -> None:
     assert test_keys.token_of("10000000-ffff-ffff-ffff-000000000001") == HCAPTCHA["response"]
+    assert test_keys.token_of("6LeIxAcTAAAAAJcZVRqyHh71UMIEGNQ_MXjiZKhI") == RECAPTCHA["response"]
     assert test_keys.token_of("1x00000000000000000000AA") == DUMMY
     assert test_keys.token_of("2x00000000000000000000AB") == test_keys.NEVER
     assert test_keys.token_of("10000000-ffff-ffff-ffff-000000000002") is None

@@ -11,12 +11,15 @@ from annotations.challenges.unseen.work import NoWork
 from annotations.models import Annotator, Campaign, Challenge, ChallengeState, ControlAnswer, Publication, Tile, Vote
 from annotations.selectors_unseen import questions_of
 from annotations.selectors_unseen import work_of as unseen_work_of
-from annotations.services.challenges import NoChallenge, challenge_issue, composed_of
+from annotations.services.answering import composed_of
+from annotations.services.issuing import challenge_issue
+from annotations.services.refusals import NoChallenge
 from annotations.sites.keys import annotator_of, key_of
 from annotations.sites.models import Protocol, Site, Visit
 from annotations.sites.risk import Risk
 from annotations.sites.services.sites import site_create
 from annotations.sites.services.visits import (
+    BESIDE,
     VisitOver,
     WrongHost,
     visit_answer,
@@ -179,7 +182,7 @@ def test_a_data_set_that_is_no_longer_public_is_not_asked_about_unless_it_is_the
 
 
 def test_who_comes_from_where_others_failed_is_checked_as_a_stranger(site: Site, monkeypatch) -> None:
-    monkeypatch.setattr("annotations.services.challenges._doubt", lambda *_: 0.0)
+    monkeypatch.setattr("annotations.services.issuing.doubt_of", lambda *_: 0.0)
     Campaign.objects.update(kinds=["strip"])
 
     def controls(doubt: float) -> int:
@@ -223,6 +226,29 @@ def test_who_fails_at_a_glance_is_asked_in_full(known: Visit) -> None:
     assert visit_answer(visit=known, raw=wrong(challenge), done=done(known)).passed is False
     known.refresh_from_db()
     assert visit_ask(visit=known).kind != "glance"
+
+
+def test_visits_side_by_side_keep_what_each_is_asked(visit: Visit) -> None:
+    """Of one person, in widgets of one page or in tabs: a few, for each holds pictures that others could be asked."""
+    visits = [visit, *(beside(visit) for _ in range(BESIDE + 1))]
+    asked = [visit_ask(visit=one) for one in visits]
+    states = list(Challenge.objects.order_by("issued_at").values_list("state", flat=True))
+    assert states == [ChallengeState.REPLACED] + [ChallengeState.OPEN] * (BESIDE + 1), "the oldest has made room"
+    again = visit_ask(visit=visits[2])
+    asked[2].refresh_from_db()
+    assert asked[2].state == ChallengeState.REPLACED, "a visit has one at a time"
+    for one, challenge in [(visits[1], asked[1]), (visits[2], again)]:
+        assert visit_answer(visit=one, raw=right(challenge), done=done(one)).passed
+    riddles = [visit_ask_unseen(visit=one, kind="riddle") for one in visits[3:]]
+    for unseen in riddles:
+        unseen.refresh_from_db()
+        assert unseen.state == ChallengeState.OPEN
+
+
+def beside(visit: Visit) -> Visit:
+    """Another of the same person."""
+    fields = {"site": visit.site, "hostname": visit.hostname, "annotator": visit.annotator}
+    return visit_begin(protocol=visit.protocol, risk=Risk(bits=1, doubt=0.0), **fields)
 
 
 def test_nobody_asks_for_a_glance_by_its_name(known: Visit, published: DataSet) -> None:

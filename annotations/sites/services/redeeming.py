@@ -1,8 +1,10 @@
 """What a site's server asks of a token: whether a person passed, once. One conditional UPDATE where all is well."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum, auto
+from typing import Any
 from uuid import UUID
 
 from django.db.models import CharField, DateTimeField, Q, QuerySet, UUIDField
@@ -34,10 +36,14 @@ class Redeemed:
     said: Pass | None = None
 
 
+Sites = list[tuple[Any, ...]]
+"""Number and key of the site that somebody asks for; empty where there is none."""
+
+
 def _secret() -> QuerySet[Secret]:
-    """The one with this digest, if it still works."""
+    """The one with this digest, if it still works: that of a closed site doesn't."""
     works = Q(expires_at=None) | Q(expires_at__gt=One("now", DateTimeField()))
-    return Secret.objects.filter(works, digest=One("digest", CharField())).order_by()
+    return Secret.objects.filter(works, digest=One("digest", CharField()), site__closed_at=None).order_by()
 
 
 SITE = Prepared(lambda several: _secret().values_list("site", "site__key"))
@@ -61,21 +67,41 @@ def token_redeem(
     if not secret or not token:
         return Redeemed(Fault.NO_RESPONSE if secret else Fault.NO_SECRET)
     now, digest = timezone.now(), digest_of(secret)
+    fields = {"redeemed_at": now, "idempotency_key": idempotency_key}
+    return judged(
+        token,
+        late=now - lifetime,
+        site=lambda: SITE.all(digest=digest, now=now),
+        take=lambda said: REDEEM.run(pk=said.visit, digest=digest, now=now, **fields),
+        sitekey=sitekey,
+        idempotency_key=idempotency_key,
+    )
+
+
+def judged(
+    token: str,
+    *,
+    late: datetime,
+    site: Callable[[], Sites],
+    take: Callable[[Pass], int],
+    sitekey: str = "",
+    idempotency_key: UUID | None = None,
+) -> Redeemed:
+    """What is said of a token to whoever asks for a `site`, or for none. What was earned before `late` is too old;
+    `take` says whether it has taken one of theirs that was never taken. Nothing else is asked where all is well."""
     try:
         said = token_read(token)
     except BadToken:
-        return Redeemed(Fault.BAD_RESPONSE if SITE.all(digest=digest, now=now) else Fault.BAD_SECRET)
-    if sitekey or now - said.at > lifetime:
-        site = SITE.all(digest=digest, now=now)
-        if fault := _fault_before(site, said, sitekey, late=now - said.at > lifetime):
-            return Redeemed(fault, said)
-    fields = {"redeemed_at": now, "idempotency_key": idempotency_key}
-    if REDEEM.run(pk=said.visit, digest=digest, now=now, **fields):
+        return Redeemed(Fault.BAD_RESPONSE if site() else Fault.BAD_SECRET)
+    is_late = said.at < late
+    if (sitekey or is_late) and (fault := _fault_before(site(), said, sitekey, late=is_late)):
+        return Redeemed(fault, said)
+    if take(said):
         return Redeemed(None, said)
-    return Redeemed(_fault_after(said, SITE.all(digest=digest, now=now), idempotency_key), said)
+    return Redeemed(_fault_after(said, site(), idempotency_key), said)
 
 
-def _fault_before(site: list[tuple[int, UUID]], said: Pass, sitekey: str, *, late: bool) -> Fault | None:
+def _fault_before(site: Sites, said: Pass, sitekey: str, *, late: bool) -> Fault | None:
     if not site:
         return Fault.BAD_SECRET
     [(pk, key)] = site
@@ -86,7 +112,7 @@ def _fault_before(site: list[tuple[int, UUID]], said: Pass, sitekey: str, *, lat
     return Fault.EXPIRED if late else None
 
 
-def _fault_after(said: Pass, site: list[tuple[int, UUID]], idempotency_key: UUID | None) -> Fault | None:
+def _fault_after(said: Pass, site: Sites, idempotency_key: UUID | None) -> Fault | None:
     """Why no row was changed; None where it was taken with this very key before."""
     if not site:
         return Fault.BAD_SECRET

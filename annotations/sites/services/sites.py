@@ -51,7 +51,8 @@ def secret_rotate(*, site: Site, at_once: bool = False) -> str:
 
 @transaction.atomic
 def site_close(*, site: Site, by: User) -> Site:
-    """Nobody gets a challenge there any more. What there was stays, tokens that were given too."""
+    """Nobody gets a challenge there any more, nor passes with a token from before: its secrets don't work. What there
+    was stays, also a token that isn't too old when it is opened again."""
     return _closed_set(site, by, "closed", closed=True)
 
 

@@ -10,14 +10,9 @@ from annotations.challenges.share import KNOWN
 from annotations.challenges.unseen import work
 from annotations.limits import ANSWER, ASK
 from annotations.models import Annotator, Challenge, Unseen, UnseenWay
-from annotations.services.challenges import (
-    NoChallenge,
-    TooManyTries,
-    challenge_answer,
-    challenge_cant_tell,
-    challenge_issue,
-    challenges_close,
-)
+from annotations.services.answering import challenge_answer, challenge_cant_tell
+from annotations.services.issuing import challenge_issue, challenges_close
+from annotations.services.refusals import NoChallenge, TooManyTries
 from annotations.services.unseen import unseen_answer, unseen_issue
 from annotations.sites.hosts import host_fits
 from annotations.sites.models import Site, Visit
@@ -28,6 +23,7 @@ from annotations.sites.services.admitting import visit_counted, visit_noted
 LIFETIME = timedelta(minutes=30)
 PIECES = 16  # of a visit's work: many small ones take about as long each time
 CANT_TELL = "?"
+BESIDE = 3  # other visits of the same person, in widgets of one page or in tabs, that keep what they are asked
 
 
 class WrongHost(Exception):  # noqa: N818
@@ -93,6 +89,8 @@ def visit_ask(*, visit: Visit) -> Challenge | None:
                 least_doubt=visit.doubt,
                 even_ended=True,
                 at_a_glance=at_a_glance,
+                in_place_of=visit.challenge_id,
+                beside=BESIDE,
             )
         except TooManyTries:
             raise
@@ -136,7 +134,9 @@ def visit_ask_unseen(*, visit: Visit, kind: str) -> Unseen:
     visit_counted(visit=visit, door=ASK)
     if visit.challenge_id:
         challenges_close(Challenge.objects.filter(pk=visit.challenge_id))
-    unseen = unseen_issue(annotator=visit.annotator, kind=kind, way=UnseenWay.WORK)
+    unseen = unseen_issue(
+        annotator=visit.annotator, kind=kind, way=UnseenWay.WORK, in_place_of=visit.unseen_id, beside=BESIDE
+    )
     Visit.objects.filter(pk=visit.pk).update(unseen=unseen, challenge=None)
     visit.unseen, visit.challenge = unseen, None
     return unseen

@@ -12,7 +12,7 @@ from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.doors import network_of
-from annotations.services.challenges import TooManyTries
+from annotations.services.refusals import TooManyTries
 from annotations.sites import test_keys
 from annotations.sites.hosts import host_fits
 from annotations.sites.models import Protocol, Site

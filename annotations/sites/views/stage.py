@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from annotations.models import Challenge
-from annotations.services.challenges import TooManySkips, TooManyTries
+from annotations.services.refusals import TooManySkips, TooManyTries
 from annotations.sites.models import Visit
 from annotations.sites.services.again import token_again
 from annotations.sites.services.visits import VisitOver, visit_ask, work_of

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_GET, require_POST
 from annotations.challenges.registry import KINDS
 from annotations.challenges.tiles import AnswerError
 from annotations.forms import ReportForm
-from annotations.services.challenges import ChallengeGone, TooManyTries
 from annotations.services.pictures import challenge_picture
+from annotations.services.refusals import ChallengeGone, TooManyTries
 from annotations.services.reports import TooManyReports, report_tile
 from annotations.sites import access
 from annotations.sites.models import Visit

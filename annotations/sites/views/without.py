@@ -11,7 +11,7 @@ from annotations.challenges.tiles import AnswerError
 from annotations.models import Unseen, UnseenKind
 from annotations.ranges import sound_response
 from annotations.selectors_unseen import sound_of
-from annotations.services.challenges import ChallengeGone, TooManyTries
+from annotations.services.refusals import ChallengeGone, TooManyTries
 from annotations.services.unseen import is_open
 from annotations.sites import access
 from annotations.sites.models import Visit

@@ -10,13 +10,21 @@ let last = null; // what was asked of the server, to be asked again
 
 let held = stage.querySelector("[data-answer]");
 document.addEventListener("focusin", ({ target }) => {
-  held = target;
+  if (target.dataset.round) round(target.dataset.round);
+  else held = target;
 });
 // A browser forgets what had the focus once it leaves the frame.
 window.addEventListener("focus", () => {
   if (document.activeElement === document.body && held?.isConnected) held.focus({ preventScroll: true });
 });
 window.focus();
+
+// Past either end browsers would go on to the box, which lies behind this.
+function round(to) {
+  const all = [...stage.querySelectorAll("a, audio, button, input, select, summary, textarea")];
+  if (to === "last") all.reverse();
+  all.find((one) => one.tabIndex >= 0 && (one.focus(), one === document.activeElement));
+}
 
 // ---- The page around ---------------------------------------------------------------------------------------------------
 
