@@ -27,6 +27,7 @@ test: test-embedded test-servers ## the tests on SQLite; then on the servers of 
 
 test-embedded: .venv/installed
 	@deploy/browser
+	@deploy/clients
 	$(EMBEDDED) $(PYTEST)
 
 test-servers: .venv/installed test-embedded

@@ -43,6 +43,10 @@ class Shop:
     def script(self, address: str = "/1/api.js", more: str = "async defer") -> str:
         return f'<script src="{self.server}{address}" {more}></script>'
 
+    def addressed(self, text: str) -> str:
+        """A piece of the documentation, with server and key put in."""
+        return text.replace("https://captcha.example", self.server).replace("SITEKEY", str(self.site.key))
+
     def page(self, form: str, scripts: str | None = None, **headers: str) -> str:
         """The address of a page with this in its form."""
         text = PAGE.format(form=form, scripts=self.script() if scripts is None else scripts)

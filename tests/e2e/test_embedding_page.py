@@ -12,21 +12,19 @@ from playwright.sync_api import Locator, Page, expect
 from annotations.sites.protocols.hcaptcha import HCAPTCHA
 from annotations.sites.services.redeeming import token_redeem
 from annotations.sites.services.sites import secret_rotate
-from tests.sites.integrating import PAGE
+from tests.sites.integrating import shown
 
 from . import shop as shops
 from .test_axe import log_in
 from .test_kinds_in_a_browser import answer_by_hand
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-SHOWN = re.compile(r"<!-- show: (\w+) -->\n```html\n(.*?)```", re.DOTALL)
 
 
 def written(shop, name: str) -> str:
     """The address of a page of nothing but the snippet, with server and key put in."""
-    snippet = dict(SHOWN.findall(PAGE.read_text()))[name]
-    snippet = snippet.replace("https://captcha.example", shop.server).replace("SITEKEY", str(shop.site.key))
-    shop.files["/"] = (f"<!doctype html><title>A shop</title><body>{snippet}", "text/html; charset=utf-8", {})
+    html = f"<!doctype html><title>A shop</title><body>{shown()[name]}"
+    shop.files["/"] = (shop.addressed(html), "text/html; charset=utf-8", {})
     return f"{shop.url}/"
 
 

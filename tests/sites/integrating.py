@@ -9,6 +9,7 @@ from types import ModuleType
 ROOT = Path(__file__).resolve().parents[2]
 HELPERS = ROOT / "docs" / "integrate"
 PAGE = ROOT / "docs" / "embedding.md"
+SHOWN = re.compile(r"<!-- show: (\w+) -->\n```\w+\n(.*?)```", re.DOTALL)
 SNIPPET = re.compile(r"<!-- run: (\w+) -->\n```\w+\n(.*?)```", re.DOTALL)
 
 
@@ -24,6 +25,11 @@ def helper() -> ModuleType:
 
 def snippets() -> dict[str, str]:
     return dict(SNIPPET.findall(PAGE.read_text()))
+
+
+def shown() -> dict[str, str]:
+    """What goes into a page, or into its scripts."""
+    return dict(SHOWN.findall(PAGE.read_text()))
 
 
 def snippet(name: str, *, server: str, secret: str) -> str:
