@@ -130,7 +130,8 @@ def test_mistakes_of_a_page_are_named_in_its_console(page: Page, shop: Shop) -> 
 def test_invisible_it_is_asked_for_by_a_call(page: Page, shop: Shop) -> None:
     render = f"hcaptcha.render('here', {{ sitekey: '{shop.site.key}', size: 'invisible', callback: passed }})"
     page.goto(explicit(shop, render))
-    page.evaluate("window.promise = hcaptcha.execute({ async: true }); undefined")
+    expect(page.locator("iframe:not([title=Tessera])")).to_be_attached()
+    page.evaluate("form.prepend(here); window.promise = hcaptcha.execute({ async: true }); undefined")
     expect(challenge(page).locator("#challenge")).to_be_visible()
     answer_by_hand(challenge(page), asked_in(), Locator.click)
     answer = page.evaluate("promise")
@@ -145,7 +146,7 @@ def test_a_promise_is_broken_when_somebody_closes_the_challenge(page: Page, shop
     page.evaluate("window.promise = hcaptcha.execute({ async: true }).catch((code) => code); undefined")
     challenge(page).locator("[data-close]").click()
     assert page.evaluate("promise") == "challenge-closed"
-    assert page.evaluate("hcaptcha.execute('junk', { async: true }).catch((code) => code)") == "missing-captcha"
+    assert page.evaluate("hcaptcha.execute('junk', { async: true }).catch((code) => code)") == "invalid-captcha-id"
 
 
 def test_a_button_asks_for_it_and_sends_the_form(page: Page, shop: Shop) -> None:

@@ -12,7 +12,8 @@ function executed(id, options) {
   const isId = id === null || typeof id !== "object" || id instanceof Element;
   const widget = pick(isId ? id : undefined);
   const wantsPromise = (isId ? options : id)?.async;
-  if (!widget) return wantsPromise ? Promise.reject("missing-captcha") : undefined;
+  const isNamed = isId && id !== undefined && id !== null;
+  if (!widget) return wantsPromise ? Promise.reject(isNamed ? "invalid-captcha-id" : "missing-captcha") : undefined;
   const token = execute(widget);
   if (wantsPromise) return token;
   token.catch(() => {}); // the callbacks tell

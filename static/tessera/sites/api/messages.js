@@ -8,7 +8,7 @@ const FROM_ANCHOR = {
     widget.titles = { anchor: String(titles.anchor), challenge: String(titles.challenge) };
     widget.anchor.title = widget.titles.anchor;
     widget.greeted = true;
-    if (widget.starting) start(widget);
+    if (widget.waiting.length && !widget.dialog?.open) start(widget); // the frame may have lost an earlier word
   },
   open(widget, { visit }) {
     if (VISIT.test(visit)) openOverlay(widget, visit);

@@ -55,9 +55,10 @@ function fit(widget, { width, height }) {
 
 addEventListener("resize", () => widgets.forEach((widget) => widget.challenge && fit(widget, widget.wanted)));
 
-// A page that takes the widget away without a word, as single-page applications do, takes its challenge with it.
+// A page that takes the widget away without a word, as single-page applications do, takes its challenge with it. The widget
+// stays known: some put it aside, and show the same element again.
 function watch(widget) {
-  widget.watch = new MutationObserver(() => widget.host.isConnected || remove(widget));
+  widget.watch = new MutationObserver(() => widget.host.isConnected || forget(widget));
   widget.watch.observe(document, { childList: true, subtree: true });
 }
 

@@ -57,7 +57,6 @@ function settle(widget, how) {
 function forget(widget) {
   empty(widget);
   dropOverlay(widget);
-  widget.starting = false;
   settle(widget, ({ reject }) => reject("challenge-closed"));
 }
 
@@ -72,12 +71,10 @@ function execute(widget) {
     widget.waiting.push({ resolve, reject });
     if (widget.waiting.length > 1) return;
     empty(widget);
-    widget.starting = true;
     if (widget.greeted) start(widget);
   });
 }
 
 function start(widget) {
-  widget.starting = false;
   tell(widget, widget.anchor, "start");
 }
