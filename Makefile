@@ -4,9 +4,10 @@ TEST_PROCESSES ?= 2
 # One thread each, where several test processes share the cores.
 PYTEST := OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n $(TEST_PROCESSES) --dist worksteal
 EMBEDDED := env -u DATABASE_URL -u REDIS_URL
-# Once is enough where no database is asked, a browser doesn’t care which it is, or a model's benchmark takes long on any.
+# Once is enough where no database is asked, a browser doesn’t care which it is, or a model is trained for each test.
 ONCE := -m "not browser" --ignore tests/challenges --ignore tests/consensus --ignore tests/engine --ignore tests/house \
-	$(addprefix --ignore tests/learning/test_bench_,$(addsuffix .py,rates round seconds strategies training work))
+	$(addprefix --ignore tests/learning/test_bench_,$(addsuffix .py,rates round seconds strategies training work)) \
+	$(addprefix --ignore tests/learning/test_,$(addsuffix .py,classes_that_change explanations regimes))
 
 .PHONY: help install demo test test-embedded test-servers lint format messages screenshots
 .DEFAULT_GOAL := help

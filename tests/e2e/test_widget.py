@@ -177,8 +177,9 @@ def test_pictures_that_did_not_come_are_fetched_again(page: Page, shop: Shop) ->
     expect(again).to_be_visible()
     page.unroute("**/sprite*")
     again.click()
-    page.wait_for_timeout(300)
-    assert frame.locator("#challenge img").first.evaluate("image => image.naturalWidth") > 0
+    picture = frame.locator("#challenge img").first
+    picture.evaluate("image => image.naturalWidth || new Promise((loaded) => { image.onload = loaded; })")
+    expect(again).to_be_hidden()
 
 
 def test_an_answer_waits_for_the_work(page: Page, shop: Shop) -> None:

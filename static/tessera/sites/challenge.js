@@ -3,8 +3,10 @@
 
 const stage = document.querySelector("[data-stage]");
 const problem = document.querySelector("[data-problem]");
+const FITTED_BY = 1000; // milliseconds
 let origin = null; // of the page around, by its first word
 let last = null; // what was asked of the server, to be asked again
+let isUnsent = false; // it didn't get there
 
 // ---- Focus: keys are for what has opened, from the first one on ------------------------------------------------------------
 
@@ -31,12 +33,22 @@ function round(to) {
 const tell = (what, more = {}) => origin && parent.postMessage({ tessera: what, ...more }, origin);
 
 addEventListener("message", ({ source, origin: from, data }) => {
-  if (source !== parent || parent === window || from === "null" || origin) return;
-  if (data?.tessera !== "hello") return;
-  origin = from;
-  look();
-  tellSize();
+  if (source !== parent || parent === window || from === "null" || (origin && from !== origin)) return;
+  if (!origin && data?.tessera === "hello") {
+    origin = from;
+    look();
+    tellSize();
+    setTimeout(begin, FITTED_BY);
+  }
+  if (origin && data?.tessera === "fitted") requestAnimationFrame(() => requestAnimationFrame(begin));
 });
+
+// Until nothing moves any more under a pointer, and everything listens: a browser by itself would send the form.
+function begin() {
+  if (!stage.inert) return;
+  stage.inert = false;
+  if (document.activeElement === document.body) held?.focus({ preventScroll: true });
+}
 
 // A verdict is set into the page like anything else; here it goes on to the page around.
 function look() {
@@ -48,7 +60,7 @@ function look() {
   if (stage.querySelector("[data-over]")) tell("over");
   for (const form of stage.querySelectorAll("form")) workOf(form);
   const missing = [...stage.querySelectorAll("img")].find((image) => image.complete && !image.naturalWidth);
-  if (missing) lost(() => reload(missing.src)); // before anybody listened
+  if (missing) lostPicture(missing); // before anybody listened
 }
 
 // How wide it would be is up to what it shows (challenge.css); how high, to how wide it may be.
@@ -85,14 +97,14 @@ function workOf(form) {
   const place = form.matches("[data-worker]") ? form : form.querySelector("[data-worker]");
   if (!place) return null;
   const { worker, prefix, bits, pieces } = place.dataset;
-  if (!works.has(prefix)) works.set(prefix, begin(worker, { prefix, bits: Number(bits), pieces: Number(pieces) }));
+  if (!works.has(prefix)) works.set(prefix, setToWork(worker, { prefix, bits: Number(bits), pieces: Number(pieces) }));
   const work = works.get(prefix);
   work.place = place;
   show(work);
   return work;
 }
 
-function begin(address, asked) {
+function setToWork(address, asked) {
   const work = { numbers: [], pieces: asked.pieces };
   try {
     work.worker = new Worker(address);
@@ -143,31 +155,40 @@ document.addEventListener("submit", (event) => {
 
 // ---- A lost network: what was chosen stays, and is sent again ------------------------------------------------------------
 
-function lost(again) {
-  last = again ?? last;
+const lostPictures = new Set(); // their addresses: one file, that every tile shows
+
+function lost() {
   problem.hidden = false;
   problem.querySelector("button").focus();
 }
 
+function lostPicture({ src }) {
+  lostPictures.add(src);
+  lost();
+}
+
+function unsent() {
+  isUnsent = true;
+  lost();
+}
+
 document.addEventListener("htmx:beforeRequest", ({ detail: { elt } }) => {
   problem.hidden = true;
+  isUnsent = false;
   if (elt.matches("a")) last = () => elt.isConnected && elt.click();
 });
-document.addEventListener("htmx:sendError", () => lost());
-document.addEventListener("htmx:responseError", ({ detail }) => detail.xhr.status === 404 ? tell("over") : lost());
-problem.querySelector("button").addEventListener("click", () => {
-  problem.hidden = true;
-  last?.();
-});
-
-// The pictures too: one file, that every tile shows.
+document.addEventListener("htmx:sendError", unsent);
+document.addEventListener("htmx:responseError", ({ detail }) => detail.xhr.status === 404 ? tell("over") : unsent());
 document.addEventListener("error", ({ target }) => {
-  if (target.matches?.("[data-stage] img")) lost(() => reload(target.src));
+  if (target.matches?.("[data-stage] img")) lostPicture(target);
 }, { capture: true });
 
-function reload(address) {
-  for (const picture of stage.querySelectorAll("img")) if (picture.src === address) picture.src = address;
-}
+problem.querySelector("button").addEventListener("click", () => {
+  problem.hidden = true;
+  for (const picture of stage.querySelectorAll("img")) if (lostPictures.has(picture.src)) picture.src = picture.src;
+  lostPictures.clear();
+  if (isUnsent) last?.();
+});
 
 // ---- Start, and again after whatever the server has said ------------------------------------------------------------------
 
@@ -179,5 +200,3 @@ document.addEventListener("htmx:afterSwap", () => {
   heading?.focus();
 });
 look();
-stage.inert = false;
-if (document.activeElement === document.body) held?.focus({ preventScroll: true });

@@ -20,7 +20,10 @@ const FROM_ANCHOR = {
   error: (widget, { code }) => fail(widget, String(code)),
 };
 const FROM_CHALLENGE = {
-  size: (widget, wanted) => widget.dialog.open && fit(widget, wanted), // hidden it has none
+  size(widget, wanted) {
+    if (widget.dialog.open) fit(widget, wanted); // hidden it has none
+    tell(widget, widget.challenge, "fitted");
+  },
   close: leave,
   passed(widget, said) {
     tell(widget, widget.anchor, "passed");
